@@ -1,0 +1,262 @@
+// Copyright 2026 The govpk-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package v1alpha1
+
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// DeploymentPolicy holds NTC's settings. There is one, named default; an empty spec is a complete, safe policy.
+//
+// +kubebuilder:object:root=true
+// +kubebuilder:resource:scope=Cluster,categories=govpk
+// +kubebuilder:printcolumn:name="Audit-Days",type=integer,JSONPath=`.spec.audit.workingDays`
+// +kubebuilder:printcolumn:name="Test-Domain",type=string,JSONPath=`.spec.gateways.test.domain`
+// +kubebuilder:printcolumn:name="Issuer",type=string,JSONPath=`.spec.gateways.issuer.name`
+// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+// +kubebuilder:validation:XValidation:rule="self.metadata.name == 'default'",message="there is one DeploymentPolicy and its name is default"
+type DeploymentPolicy struct {
+	metav1.TypeMeta `json:",inline"`
+	// metadata is the standard object metadata.
+	// +optional
+	metav1.ObjectMeta `json:"metadata,omitempty,omitzero"`
+	// spec holds the settings. Omitted: the default of each field.
+	// +kubebuilder:default={}
+	// +optional
+	Spec DeploymentPolicySpec `json:"spec,omitempty,omitzero"`
+}
+
+// DeploymentPolicySpec holds NTC's settings.
+type DeploymentPolicySpec struct {
+	// gateways say where applications are exposed (clause 4) and who certifies their hosts (clause 5).
+	// +kubebuilder:default={}
+	// +optional
+	Gateways Gateways `json:"gateways,omitempty,omitzero"`
+	// audit sets the architecture audit (clause 1).
+	// +kubebuilder:default={}
+	// +optional
+	Audit AuditPolicy `json:"audit,omitempty,omitzero"`
+	// endToEndTest sets the end-to-end test (clause 6).
+	// +kubebuilder:default={}
+	// +optional
+	EndToEndTest EndToEndTestPolicy `json:"endToEndTest,omitempty,omitzero"`
+	// calendar sets the working days.
+	// +kubebuilder:default={}
+	// +optional
+	Calendar CalendarPolicy `json:"calendar,omitempty,omitzero"`
+	// support names the groups that hold the support levels (clause 8).
+	// +kubebuilder:default={}
+	// +optional
+	Support SupportPolicy `json:"support,omitempty,omitzero"`
+	// violations sets the return of an application after a takedown (clause 9).
+	// +kubebuilder:default={}
+	// +optional
+	Violations ViolationPolicy `json:"violations,omitempty,omitzero"`
+}
+
+// Gateways say where applications are exposed.
+type Gateways struct {
+	// live are the Gateways that the public reaches; the first with room takes a new host. Default: gateways/public.
+	// +kubebuilder:default={{name: public, namespace: gateways}}
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=1
+	// +listType=atomic
+	// +optional
+	Live []GatewayReference `json:"live,omitempty"`
+	// test is the Gateway that only the VPN reaches. Default: gateways/vpn with domain test.ntc.gov.pk.
+	// +kubebuilder:default={name: vpn, namespace: gateways, domain: "test.ntc.gov.pk"}
+	// +optional
+	Test TestGateway `json:"test,omitempty,omitzero"`
+	// issuer is cert-manager's issuer for live hosts. Default: ClusterIssuer govpk.
+	// +kubebuilder:default={kind: ClusterIssuer, name: govpk}
+	// +optional
+	Issuer IssuerReference `json:"issuer,omitempty,omitzero"`
+}
+
+// GatewayReference names a Gateway. Its proxies run in the Gateway's namespace: only pods of that namespace may reach applications.
+type GatewayReference struct {
+	// name is the Gateway's name.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	// +required
+	Name string `json:"name,omitempty"`
+	// namespace is the Gateway's namespace.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	// +required
+	Namespace string `json:"namespace,omitempty"`
+}
+
+// TestGateway is the Gateway of the VPN.
+type TestGateway struct {
+	GatewayReference `json:",inline"`
+	// domain is the gov.pk domain whose wildcard listener admits the test namespaces; test hosts are <application>-<hash>.<domain>.
+	// +kubebuilder:validation:MinLength=8
+	// +kubebuilder:validation:MaxLength=180
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?[.])+gov[.]pk$')",message="gateways.test.domain must be strictly under gov.pk, such as test.ntc.gov.pk"
+	// +required
+	Domain string `json:"domain,omitempty"`
+}
+
+// IssuerReference names a cert-manager issuer.
+type IssuerReference struct {
+	// kind is ClusterIssuer or Issuer; an Issuer is looked for in the Gateway's namespace.
+	// +kubebuilder:validation:Enum=ClusterIssuer;Issuer
+	// +required
+	Kind string `json:"kind,omitempty"`
+	// name is the issuer's name.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	// +required
+	Name string `json:"name,omitempty"`
+}
+
+// AuditRequirement says which releases need an audit.
+// +kubebuilder:validation:Enum=Always;MaterialChange
+type AuditRequirement string
+
+// Which releases need an audit.
+const (
+	// AuditAlways: every release.
+	AuditAlways AuditRequirement = "Always"
+	// AuditMaterialChange: every release but one that differs from an audited one by image digests alone, so that a patch is fast.
+	AuditMaterialChange AuditRequirement = "MaterialChange"
+)
+
+// AuditPolicy sets the architecture audit (clause 1).
+type AuditPolicy struct {
+	// workingDays is how long the audit may take. Default 7, as the SOP says.
+	// +kubebuilder:default=7
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=60
+	// +optional
+	WorkingDays int32 `json:"workingDays,omitempty"`
+	// required says which releases need an audit. Default MaterialChange.
+	// +kubebuilder:default=MaterialChange
+	// +optional
+	Required AuditRequirement `json:"required,omitempty"`
+	// parties must all approve. Default NITB.
+	// +kubebuilder:default={NITB}
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=3
+	// +listType=set
+	// +optional
+	Parties []Party `json:"parties,omitempty"`
+}
+
+// EndToEndTestPolicy sets the end-to-end test (clause 6).
+type EndToEndTestPolicy struct {
+	// parties must all approve. Default NITB, NTC and Organization.
+	// +kubebuilder:default={NITB, NTC, Organization}
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=3
+	// +listType=set
+	// +optional
+	Parties []Party `json:"parties,omitempty"`
+}
+
+// Weekday is a day of the week.
+// +kubebuilder:validation:Enum=Monday;Tuesday;Wednesday;Thursday;Friday;Saturday;Sunday
+type Weekday string
+
+// CalendarPolicy sets the working days.
+type CalendarPolicy struct {
+	// timeZone is an IANA time zone. Default Asia/Karachi.
+	// +kubebuilder:default="Asia/Karachi"
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	// +optional
+	TimeZone string `json:"timeZone,omitempty"`
+	// workWeeks are the federal work weeks, each in force from its date on. Default: Monday to Friday from 2022-06-08.
+	// +kubebuilder:default={{from: "2022-06-08", days: {Monday, Tuesday, Wednesday, Thursday, Friday}}}
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=50
+	// +listType=map
+	// +listMapKey=from
+	// +optional
+	WorkWeeks []WorkWeek `json:"workWeeks,omitempty"`
+	// holidays are the public holidays, as the Cabinet Division notifies them. Omitted: none.
+	// +kubebuilder:validation:MaxItems=500
+	// +listType=map
+	// +listMapKey=date
+	// +optional
+	Holidays []Holiday `json:"holidays,omitempty"`
+}
+
+// WorkWeek is a work week in force from a date on.
+type WorkWeek struct {
+	// from is the first day in force.
+	// +required
+	From Date `json:"from,omitempty"`
+	// days are the working days.
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=7
+	// +listType=set
+	// +required
+	Days []Weekday `json:"days,omitempty"`
+}
+
+// Holiday is a public holiday.
+type Holiday struct {
+	// date is the day.
+	// +required
+	Date Date `json:"date,omitempty"`
+	// name is the occasion.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=128
+	// +required
+	Name string `json:"name,omitempty"`
+	// reference is the notification that sets it.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=256
+	// +required
+	Reference string `json:"reference,omitempty"`
+}
+
+// SupportPolicy names the groups that hold the support levels (clause 8), as the API server's authenticator knows them.
+type SupportPolicy struct {
+	// operationsGroup holds level 1. Default ntc:operations.
+	// +kubebuilder:default="ntc:operations"
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=128
+	// +kubebuilder:validation:XValidation:rule="!self.startsWith('system:')",message="support.operationsGroup must not be a group of the system"
+	// +optional
+	OperationsGroup string `json:"operationsGroup,omitempty"`
+	// organizationGroupPrefix and the organization's label make the name of the group that holds levels 2 and 3.
+	// Default organization: so that organization:sehat-digital supports the applications of sehat-digital.
+	// +kubebuilder:default="organization:"
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	// +kubebuilder:validation:XValidation:rule="!self.startsWith('system:')",message="support.organizationGroupPrefix must not make a group of the system"
+	// +optional
+	OrganizationGroupPrefix string `json:"organizationGroupPrefix,omitempty"`
+}
+
+// ReturnRequirement says what an application needs to return after a lift.
+// +kubebuilder:validation:Enum=FreshSignOffs;LiftOnly
+type ReturnRequirement string
+
+// What a return needs.
+const (
+	// ReturnFreshSignOffs: end-to-end sign-offs of all parties that are newer than the flag.
+	ReturnFreshSignOffs ReturnRequirement = "FreshSignOffs"
+	// ReturnLiftOnly: the lift alone.
+	ReturnLiftOnly ReturnRequirement = "LiftOnly"
+)
+
+// ViolationPolicy sets the return of an application after a takedown (clause 9).
+type ViolationPolicy struct {
+	// returnRequires says what a return needs beside the lift. Default FreshSignOffs.
+	// +kubebuilder:default=FreshSignOffs
+	// +optional
+	ReturnRequires ReturnRequirement `json:"returnRequires,omitempty"`
+}
+
+// DeploymentPolicyList is a list of DeploymentPolicies.
+// +kubebuilder:object:root=true
+type DeploymentPolicyList struct {
+	metav1.TypeMeta `json:",inline"`
+	metav1.ListMeta `json:"metadata,omitempty"`
+	Items           []DeploymentPolicy `json:"items"`
+}

@@ -1,0 +1,41 @@
+// Copyright 2026 The govpk-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package v1alpha1
+
+// Labels and annotations. Those on namespaces carry the data of one application to the admission policies.
+const (
+	// OrganizationLabel on an organization's namespace is the organization's identity; only NTC sets it.
+	// On a managed namespace it repeats the identity of the owner.
+	OrganizationLabel = "platform.ntc.gov.pk/organization"
+	// StageLabel on a managed namespace is "test" or "live".
+	StageLabel = "platform.ntc.gov.pk/stage"
+	// ApplicationLabel and ApplicationNamespaceLabel on a managed namespace and on every child name the ThirdPartyApplication.
+	ApplicationLabel          = "platform.ntc.gov.pk/application"
+	ApplicationNamespaceLabel = "platform.ntc.gov.pk/application-namespace"
+	// ComponentLabel on a workload, its pods and its Service is the component's name.
+	ComponentLabel = "platform.ntc.gov.pk/component"
+	// ExposureLabel on a live namespace is "live" while its routes may be reached from the public gateway (clause 7).
+	ExposureLabel = "platform.ntc.gov.pk/exposure"
+	// OfflineLabel on a live namespace names the PolicyViolation that locks it (clause 9).
+	OfflineLabel = "platform.ntc.gov.pk/offline"
+	// LiftedAnnotation on a live namespace names the PolicyViolation whose lift removed the offline label last.
+	LiftedAnnotation = "platform.ntc.gov.pk/lifted"
+	// ReleaseAnnotation on a live namespace is the launched release (clause 7); on a test namespace the release under test.
+	ReleaseAnnotation = "platform.ntc.gov.pk/release"
+	// ImagesAnnotation on a managed namespace lists every image its pods may run, comma-separated, by digest.
+	ImagesAnnotation = "platform.ntc.gov.pk/images"
+	// ContactsAnnotation on a managed namespace lists the support contacts (clause 8).
+	ContactsAnnotation = "platform.ntc.gov.pk/contacts"
+	// TeardownFinalizer on a ThirdPartyApplication is removed by the operator once its namespaces, claims and listeners are gone.
+	TeardownFinalizer = "platform.ntc.gov.pk/teardown"
+)
+
+// Values of StageLabel and ExposureLabel.
+const (
+	TestNamespace = "test"
+	LiveNamespace = "live"
+)
+
+// DeploymentPolicyName is the name of the only DeploymentPolicy.
+const DeploymentPolicyName = "default"

@@ -1,0 +1,75 @@
+// Copyright 2026 The govpk-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package calendar
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestParseDate(t *testing.T) {
+	for _, s := range []string{"2026-12-25", "2028-02-29", "0001-01-01", "9999-12-31"} {
+		if got := date(t, s).String(); got != s {
+			t.Errorf("%s became %s", s, got)
+		}
+	}
+	for _, s := range []string{"", "2026-02-29", "2026-13-01", "2026-1-5", "25-12-2026", "2026-12-25T00:00:00Z", " 2026-12-25", strings.Repeat("9", 10_000)} {
+		d, err := ParseDate(s)
+		if err == nil || d != (Date{}) || !strings.Contains(err.Error(), "write it as YYYY-MM-DD") || len(err.Error()) > 200 {
+			t.Errorf("%.40q: got %s, %v", s, d, err)
+		}
+	}
+}
+
+func TestEnd(t *testing.T) {
+	c := calendar(t, fiveDays(t), nil)
+	for d, want := range map[string]string{
+		"2026-12-01": "2026-12-02T00:00:00+05:00",
+		"2026-12-31": "2027-01-01T00:00:00+05:00",
+		"2002-04-06": "2002-04-07T00:00:00+05:00", // the clock moved at 00:01... as the zone data say
+		"2008-05-31": "2008-06-01T01:00:00+06:00", // midnight was skipped
+		"2008-06-01": "2008-06-02T00:00:00+06:00",
+		"2008-10-31": "2008-11-01T00:00:00+05:00", // 25 hours: the last one came twice
+		"2009-04-14": "2009-04-15T01:00:00+06:00",
+		"2009-10-31": "2009-11-01T00:00:00+05:00",
+	} {
+		if got := c.End(date(t, d)).Format(time.RFC3339); got != want {
+			t.Errorf("%s: got %s, want %s", d, got, want)
+		}
+	}
+}
+
+// TestEndAgainstTheClock walks the clocks of zones that skip midnight, repeat it, or skip a whole date.
+func TestEndAgainstTheClock(t *testing.T) {
+	for zone, years := range map[string][]int{
+		karachi:            {2002, 2008, 2009, 2026},
+		"America/St_Johns": {2008}, // 00:01 back to 23:01 the day before
+		"America/Havana":   {2025}, // 01:00 back to midnight
+		"Asia/Beirut":      {2025}, // midnight skipped
+		"Pacific/Apia":     {2011}, // no 30 December
+		"UTC":              {2026},
+	} {
+		c, err := New(zone, fiveDays(t), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, year := range years {
+			// The last minute of each date by walking time, which knows nothing of offsets.
+			last := map[Date]time.Time{}
+			from := time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC)
+			for at := from; at.Year() == year; at = at.Add(time.Minute) {
+				last[dateOf(at.In(c.zone))] = at
+			}
+			for d, minute := range last {
+				if d.year != year || d.month == time.December && d.day == 31 {
+					continue
+				}
+				if want, got := minute.Add(time.Minute), c.End(d); !got.Equal(want) || got.Location() != c.zone {
+					t.Errorf("%s in %s ends at %s, got %s", d, zone, want.In(c.zone), got)
+				}
+			}
+		}
+	}
+}
