@@ -80,6 +80,7 @@ type ComponentPort struct {
 	Port int32 `json:"port,omitempty"`
 	// protocol is TCP, the default and the only one.
 	// +kubebuilder:default=TCP
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=4
 	// +kubebuilder:validation:XValidation:rule="self == 'TCP'",message="protocol must be TCP: flows are encrypted with TLS (SOP clause 5), which UDP and SCTP do not carry"
 	// +optional

@@ -38,3 +38,111 @@ const (
 	// ConditionEnforced of a PolicyViolation is True once every step of the takedown is done, and False after the lift took effect.
 	ConditionEnforced = "Enforced"
 )
+
+// Reasons of the conditions. Each is a contract: tools may depend on it.
+const (
+	// ReasonPolicyMissing: DeploymentPolicy default does not exist. NTC creates it.
+	ReasonPolicyMissing = "PolicyMissing"
+	// ReasonKindMissing: the cluster does not serve a kind that the operator needs. NTC installs its CRD.
+	ReasonKindMissing = "KindMissing"
+	// ReasonCalendarInvalid: DeploymentPolicy spec.calendar cannot be used. NTC corrects it.
+	ReasonCalendarInvalid = "CalendarInvalid"
+
+	// ReasonNotSubmitted: the declarations are not whole yet, so nobody audits or tests.
+	ReasonNotSubmitted = "NotSubmitted"
+	// ReasonAwaitingSignOff: a party has not signed yet.
+	ReasonAwaitingSignOff = "AwaitingSignOff"
+	// ReasonRejected: a party's newest sign-off rejects the release.
+	ReasonRejected = "Rejected"
+	// ReasonFindingsOpen: a party approved with findings still open.
+	ReasonFindingsOpen = "FindingsOpen"
+	// ReasonAllPartiesApproved: every party's newest sign-off approves, without open findings.
+	ReasonAllPartiesApproved = "AllPartiesApproved"
+	// ReasonUnchangedButImages: an audited release differs in image digests alone, and the policy lets its audit count.
+	ReasonUnchangedButImages = "UnchangedButImages"
+	// ReasonOverdue: the audit's working days have passed. The auditor's failing; nothing is approved by it.
+	ReasonOverdue = "Overdue"
+	// ReasonReleaseCollision: two contents have one release name.
+	ReasonReleaseCollision = "ReleaseCollision"
+
+	// ReasonDeclared: the declaration is whole.
+	ReasonDeclared = "Declared"
+	// ReasonHardwareTooSmall: the declared hardware does not hold the components at their maximum.
+	ReasonHardwareTooSmall = "HardwareTooSmall"
+
+	// ReasonProvisioned: an accredited provider's nodes run the application.
+	ReasonProvisioned = "Provisioned"
+	// ReasonProviderMissing: the CloudServiceProvider does not exist.
+	ReasonProviderMissing = "ProviderMissing"
+	// ReasonProviderNotAccredited: the provider is registered, suspended, revoked, not yet or no longer accredited.
+	ReasonProviderNotAccredited = "ProviderNotAccredited"
+	// ReasonDataClassNotAccredited: the provider is not accredited for the data class.
+	ReasonDataClassNotAccredited = "DataClassNotAccredited"
+
+	// ReasonBound: every host is held by the application.
+	ReasonBound = "Bound"
+	// ReasonClaiming: a host is being claimed.
+	ReasonClaiming = "Claiming"
+	// ReasonHostTaken: another application holds a host. Not said: which.
+	ReasonHostTaken = "HostTaken"
+	// ReasonHostInvalid: a host is not strictly under gov.pk.
+	ReasonHostInvalid = "HostInvalid"
+	// ReasonOrganizationUnknown: the namespace carries no organization label. NTC sets it.
+	ReasonOrganizationUnknown = "OrganizationUnknown"
+
+	// ReasonNotVerified: nothing proves or refutes it.
+	ReasonNotVerified = "NotVerified"
+
+	// ReasonNotEligible: the release has not been audited, tested and signed.
+	ReasonNotEligible = "NotEligible"
+	// ReasonAwaitingLaunch: the release is eligible and the organization decides.
+	ReasonAwaitingLaunch = "AwaitingLaunch"
+	// ReasonUnknownRelease: spec.launch names a release that does not exist.
+	ReasonUnknownRelease = "UnknownRelease"
+	// ReasonRollingOut: pods are not available yet.
+	ReasonRollingOut = "RollingOut"
+	// ReasonGatewayMissing: the live Gateway does not exist. NTC creates it.
+	ReasonGatewayMissing = "GatewayMissing"
+	// ReasonGatewayFull: the live Gateway has no room for another listener.
+	ReasonGatewayFull = "GatewayFull"
+	// ReasonIssuerMissing: cert-manager's issuer does not exist. NTC creates it.
+	ReasonIssuerMissing = "IssuerMissing"
+	// ReasonCertificateNotReady: cert-manager has not issued a host's certificate yet.
+	ReasonCertificateNotReady = "CertificateNotReady"
+	// ReasonListenerNotReady: the gateway has not programmed a host's listener yet.
+	ReasonListenerNotReady = "ListenerNotReady"
+	// ReasonRouteNotReady: the gateway has not accepted a host's route yet.
+	ReasonRouteNotReady = "RouteNotReady"
+	// ReasonLaunched: the gov.pk hosts serve the launched release.
+	ReasonLaunched = "Launched"
+
+	// ReasonContactsMissing: a support level has no contact.
+	ReasonContactsMissing = "ContactsMissing"
+	// ReasonAssigned: every support level has somebody who answers.
+	ReasonAssigned = "Assigned"
+
+	// ReasonClear: no violation is open.
+	ReasonClear = "Clear"
+	// ReasonTakenDown: a violation is open and the application is offline.
+	ReasonTakenDown = "TakenDown"
+	// ReasonReturnPending: the violation is lifted and the return is not earned yet.
+	ReasonReturnPending = "ReturnPending"
+	// ReasonViolationMissing: live is locked by a violation that no longer exists.
+	ReasonViolationMissing = "ViolationMissing"
+
+	// ReasonNoCRequired: a commercial use is declared and no certificate allows it.
+	ReasonNoCRequired = "NoCRequired"
+
+	// ReasonConflict: an object that the operator needs is held by someone else. It is never adopted.
+	ReasonConflict = "Conflict"
+	// ReasonApplyFailed: the API server refused or failed a write; the pass is tried again.
+	ReasonApplyFailed = "ApplyFailed"
+	// ReasonDeleting: the application is being deleted.
+	ReasonDeleting = "Deleting"
+	// ReasonEnforced: every step of the takedown is done.
+	ReasonEnforced = "Enforced"
+	// ReasonEnforcing: a step of the takedown is still to be done.
+	ReasonEnforcing = "Enforcing"
+	// ReasonLifted: the violation is lifted.
+	ReasonLifted = "Lifted"
+)

@@ -137,6 +137,7 @@ type PolicyViolationStatus struct {
 	Steps []TakedownStep `json:"steps,omitempty"`
 	// evidence names the ConfigMaps in the operator's evidence namespace.
 	// +kubebuilder:validation:MaxItems=16
+	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=253
 	// +listType=atomic
 	// +optional

@@ -270,6 +270,7 @@ type ThirdPartyApplicationStatus struct {
 	// +optional
 	Stage Stage `json:"stage,omitempty"`
 	// release is the launched release; before the first launch it is the candidate.
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=49
 	// +optional
 	Release string `json:"release,omitempty"`
@@ -277,6 +278,7 @@ type ThirdPartyApplicationStatus struct {
 	// +optional
 	Candidate *Candidate `json:"candidate,omitempty"`
 	// testHost is where the release under test is reached through the VPN gateway.
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	// +optional
 	TestHost string `json:"testHost,omitempty"`
@@ -285,6 +287,7 @@ type ThirdPartyApplicationStatus struct {
 // Candidate is a release on its way to launch.
 type Candidate struct {
 	// release is its name.
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=49
 	// +required
 	Release string `json:"release,omitempty"`
@@ -293,6 +296,7 @@ type Candidate struct {
 	Stage Stage `json:"stage,omitempty"`
 	// auditDue is the last working day of the audit (clause 1), such as 2026-12-01, in the policy's time zone.
 	// Omitted once the audit passed.
+	// +kubebuilder:validation:MinLength=10
 	// +kubebuilder:validation:MaxLength=10
 	// +optional
 	AuditDue string `json:"auditDue,omitempty"`

@@ -142,7 +142,7 @@ func (c *Calendar) End(d Date) time.Time {
 		_, offset := t.Zone()
 		end := midnight.Add(-time.Duration(offset) * time.Second).In(c.zone)
 		start, _ := t.ZoneBounds()
-		if start.IsZero() || !end.Before(start) {
+		if start.IsZero() || end.After(start) {
 			return end
 		}
 		t = start.Add(-1)

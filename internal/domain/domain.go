@@ -8,6 +8,7 @@ import (
 	"net"
 	"regexp"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/net/idna"
@@ -18,9 +19,9 @@ const (
 	MaxLength = 253
 
 	// Pattern is Validate as a regular expression, for a CRD's pattern or a CEL rule. It differs in exactly two
-	// points, where Validate is the stricter: it does not limit the whole name (MaxLength does), and it accepts a
+	// points, where it is looser: it does not limit the length of the whole name (MaxLength does), and it accepts a
 	// label that begins with xn-- without decoding it.
-	Pattern = `^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)+gov\.pk$`
+	Pattern = `^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?[.])+gov[.]pk$`
 
 	maxLabel = 63
 	suffix   = ".gov.pk"
@@ -84,14 +85,20 @@ func checkLabel(label string) string {
 	return ""
 }
 
-// validALabel holds the label against its own decoding: names that only look encoded would be another name to a browser.
 func validALabel(label string) bool {
-	unicode, err := idna.Registration.ToUnicode(label)
-	if err != nil || ascii(unicode) {
+	decoded, err := idna.Registration.ToUnicode(label)
+	return err == nil && !strings.ContainsFunc(decoded, notForNames)
+}
+
+// notForNames closes what idna leaves open: it follows UTS 46, which allows emoji and other symbols that
+// IDNA2008 (RFC 5892) refuses. Where the two joiners may stand, idna has already judged.
+func notForNames(r rune) bool {
+	const joiners = "\u200c\u200d"
+	if r == '-' || strings.ContainsRune(joiners, r) {
 		return false
 	}
-	encoded, err := idna.Registration.ToASCII(unicode)
-	return err == nil && encoded == label
+	const exceptions = "\u0640\u07fa\u302e\u302f\u3031\u3032\u3033\u3034\u3035\u303b" // RFC 5892, section 2.6
+	return strings.ContainsRune(exceptions, r) || !unicode.In(r, unicode.L, unicode.Mn, unicode.Mc, unicode.Nd)
 }
 
 func asciiRemedy(name string) string {

@@ -1,0 +1,149 @@
+// Copyright 2026 The govpk-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package apply
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
+	"github.com/ntc-gov-pk/govpk-operator/internal/render"
+	"github.com/ntc-gov-pk/govpk-operator/internal/sop"
+)
+
+// OfflineOwner is the field owner of the label that locks a namespace.
+const OfflineOwner = "govpk-offline"
+
+// takeDown does the steps of the takedown up to the evidence; each is idempotent, so an interrupted takedown goes on from
+// wherever it stopped. Once the violation is recorded as enforced, the cache alone says whether anything came back.
+func (a *Applier) takeDown(ctx context.Context, c *sop.Case, plan sop.Plan, outcome *Outcome) error {
+	namespace := plan.Takedown.Namespace
+	if namespace == "" {
+		return nil
+	}
+	locked, err := a.lock(ctx, c, plan.Takedown)
+	if err != nil {
+		return err
+	}
+	outcome.did(v1alpha1.StepLock)
+	sweep := locked || !enforced(c, plan.Takedown.Violation)
+	outcome.Sweep = sweep
+	if err := a.close(ctx, c, HTTPRouteKind, namespace, sweep); err != nil {
+		return err
+	}
+	outcome.did(v1alpha1.StepCloseRoutes)
+	if err := a.close(ctx, c, NetworkPolicyKind, namespace, sweep); err != nil {
+		return err
+	}
+	outcome.did(v1alpha1.StepClosePolicies)
+	if !sweep {
+		return nil
+	}
+	names, err := a.keepEvidence(ctx, c, plan.Takedown, outcome.Steps)
+	if err != nil {
+		return err
+	}
+	outcome.Evidence = names
+	outcome.did(v1alpha1.StepKeepEvidence)
+	return nil
+}
+
+// stopWorkloads ends the pods whose Deployments the plan has scaled to zero.
+func (a *Applier) stopWorkloads(ctx context.Context, plan sop.Plan, outcome *Outcome) error {
+	takedown := plan.Takedown
+	if takedown.Namespace == "" || takedown.Workloads == v1alpha1.WorkloadsIsolate || !outcome.Sweep {
+		return nil
+	}
+	pod := &corev1.Pod{}
+	if err := a.Client.DeleteAllOf(ctx, pod, client.InNamespace(takedown.Namespace), client.GracePeriodSeconds(1)); err != nil {
+		return fmt.Errorf("delete pods in %s: %w", takedown.Namespace, err)
+	}
+	outcome.did(v1alpha1.StepStopWorkloads)
+	return nil
+}
+
+func (o *Outcome) did(step v1alpha1.TakedownStepName) {
+	o.Steps = append(o.Steps, v1alpha1.TakedownStep{Name: step, Time: metav1.NowMicro()})
+}
+
+func enforced(c *sop.Case, violation string) bool {
+	for i := range c.Violations {
+		if c.Violations[i].Name == violation {
+			for _, condition := range c.Violations[i].Status.Conditions {
+				if condition.Type == v1alpha1.ConditionEnforced {
+					return condition.Status == metav1.ConditionTrue
+				}
+			}
+		}
+	}
+	return false
+}
+
+// lock flips both labels in one request: exposure goes, offline comes. It says whether that was needed.
+func (a *Applier) lock(ctx context.Context, c *sop.Case, takedown *sop.Takedown) (bool, error) {
+	if c.Live.Offline == takedown.Violation && !c.Live.Exposed {
+		return false, nil
+	}
+	return true, a.patchNamespace(ctx, takedown.Namespace, map[string]any{
+		"labels": map[string]any{v1alpha1.OfflineLabel: takedown.Violation, v1alpha1.ExposureLabel: nil},
+	})
+}
+
+// unlock removes the label by naming the violation that was lifted; admission refuses any other way.
+func (a *Applier) unlock(ctx context.Context, namespace, violation string) error {
+	return a.patchNamespace(ctx, namespace, map[string]any{
+		"labels":      map[string]any{v1alpha1.OfflineLabel: nil},
+		"annotations": map[string]any{v1alpha1.LiftedAnnotation: violation},
+	})
+}
+
+func (a *Applier) patchNamespace(ctx context.Context, name string, metadata map[string]any) error {
+	patch, err := json.Marshal(map[string]any{"metadata": metadata})
+	if err != nil {
+		return err
+	}
+	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}
+	if err := a.Client.Patch(ctx, namespace, client.RawPatch(types.MergePatchType, patch), client.FieldOwner(OfflineOwner)); err != nil {
+		return fmt.Errorf("patch Namespace %s: %w", name, err)
+	}
+	return nil
+}
+
+// close deletes every object of a kind in the live namespace but default-deny. A sweep lists from the API server, since
+// between the flag and the lock something may have been made that the cache does not show.
+func (a *Applier) close(ctx context.Context, c *sop.Case, kind schema.GroupVersionKind, namespace string, sweep bool) error {
+	if err := a.removeFrom(ctx, children(c, kind), namespace); err != nil || !sweep {
+		return err
+	}
+	list := &unstructured.UnstructuredList{}
+	list.SetGroupVersionKind(kind)
+	if err := a.Live.List(ctx, list, client.InNamespace(namespace)); err != nil {
+		return fmt.Errorf("list %s in %s: %w", kind.Kind, namespace, err)
+	}
+	return a.removeFrom(ctx, list.Items, namespace)
+}
+
+func (a *Applier) removeFrom(ctx context.Context, objects []unstructured.Unstructured, namespace string) error {
+	for i := range objects {
+		if objects[i].GetNamespace() != namespace || objects[i].GetName() == render.DefaultDenyName {
+			continue
+		}
+		if err := a.remove(ctx, &objects[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// evidenceTime bounds how long evidence may keep the pods of a flagged application running.
+const evidenceTime = 3 * time.Second

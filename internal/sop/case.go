@@ -1,0 +1,125 @@
+// Copyright 2026 The govpk-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package sop
+
+import (
+	"slices"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
+	"github.com/ntc-gov-pk/govpk-operator/internal/render"
+)
+
+// Case is everything known about one application. Rules see a Case and nothing else.
+type Case struct {
+	Now         time.Time
+	Application *v1alpha1.ThirdPartyApplication
+	// Organization is the label of the application's namespace; empty when NTC set none.
+	Organization string
+	Releases     []v1alpha1.Release
+	SignOffs     []v1alpha1.SignOff
+	// Violations are those that name this application.
+	Violations []v1alpha1.PolicyViolation
+	// Providers are those that the spec and the releases name, by name.
+	Providers map[string]v1alpha1.CloudServiceProvider
+	// Policy is the DeploymentPolicy; nil when it is missing.
+	Policy *v1alpha1.DeploymentPolicySpec
+	// Claims are the DomainClaims of every host that the spec and the releases name, by host.
+	Claims map[string]v1alpha1.DomainClaim
+
+	Test, Live ObservedStage
+	Ingress    ObservedIngress
+	// Children are the objects that the operator made for this application, but for namespaces and listeners.
+	Children []unstructured.Unstructured
+}
+
+// ObservedStage is what a stage namespace looks like.
+type ObservedStage struct {
+	Exists      bool
+	Terminating bool
+	// Release is the annotation of the namespace: what was launched is a fact.
+	Release string
+	// Offline is the label that locks the namespace, and Exposed whether the exposure label is set.
+	Offline string
+	Exposed bool
+	// Addresses are the components' cluster IPs.
+	Addresses map[string]string
+	// Workloads are the components' Deployments.
+	Workloads map[string]ObservedWorkload
+	// Routes says which hosts' routes the gateway accepted.
+	Routes map[string]bool
+}
+
+// ObservedWorkload is what a Deployment says of itself.
+type ObservedWorkload struct {
+	// Image is what the Deployment runs.
+	Image string
+	// RolledOut is true when every replica of the current template is available.
+	RolledOut bool
+}
+
+// ObservedIngress is what the live gateway and its certificates look like.
+type ObservedIngress struct {
+	// MissingKinds are the kinds that the cluster does not serve, such as Gateway.gateway.networking.k8s.io.
+	MissingKinds  []string
+	GatewayExists bool
+	IssuerExists  bool
+	// Listeners are the Gateway's listeners by name.
+	Listeners map[string]ObservedListener
+	// Certificates are by host.
+	Certificates map[string]ObservedCertificate
+}
+
+// ObservedListener is one listener of the live Gateway.
+type ObservedListener struct {
+	Programmed bool
+	Message    string
+}
+
+// ObservedCertificate is a Certificate's own verdict.
+type ObservedCertificate struct {
+	Ready   bool
+	Message string
+}
+
+// Scope identifies a stage of the application.
+func (c *Case) Scope(stage string) render.Scope {
+	return render.Scope{
+		Organization: c.Organization,
+		Namespace:    c.Application.Namespace,
+		Application:  c.Application.Name,
+		Stage:        stage,
+	}
+}
+
+// release finds a release by its name.
+func (c *Case) release(name string) *v1alpha1.Release {
+	for i := range c.Releases {
+		if c.Releases[i].Name == name {
+			return &c.Releases[i]
+		}
+	}
+	return nil
+}
+
+// openViolations are those not lifted, the newest first.
+func (c *Case) openViolations() []v1alpha1.PolicyViolation {
+	open := slices.DeleteFunc(slices.Clone(c.Violations), func(v v1alpha1.PolicyViolation) bool { return v.Spec.Lift != nil })
+	slices.SortFunc(open, func(a, b v1alpha1.PolicyViolation) int { return newestFirst(&a.ObjectMeta, &b.ObjectMeta) })
+	return open
+}
+
+// newestFirst orders by creation, then by name, so that equal seconds still have one order.
+func newestFirst(a, b *metav1.ObjectMeta) int {
+	if n := b.CreationTimestamp.Compare(a.CreationTimestamp.Time); n != 0 {
+		return n
+	}
+	if a.Name < b.Name {
+		return -1
+	}
+	return 1
+}

@@ -1,0 +1,110 @@
+// Copyright 2026 The govpk-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package sop
+
+import (
+	"time"
+
+	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
+	"github.com/ntc-gov-pk/govpk-operator/internal/calendar"
+)
+
+// Clause 1, Application Architecture Audit: an audit within 7 working days of the request. The verdict binds to the exact
+// release; a late audit is the auditor's failing and never approves by itself. Admission: identity.
+func audit() Clause {
+	return Clause{
+		Number:    1,
+		Title:     "Application Architecture Audit",
+		Condition: v1alpha1.ConditionArchitectureAudited,
+		Demands:   "A team audits the application's architecture within 7 working days of the request.",
+		Assess:    assessAudit,
+		Guards:    []string{"identity"},
+	}
+}
+
+func assessAudit(c *Case, release *v1alpha1.Release) Finding {
+	if c.Policy == nil {
+		return policyMissing()
+	}
+	if release.CreationTimestamp.IsZero() {
+		return finding(Waiting, v1alpha1.ReasonNotSubmitted, "the audit begins once the declarations of clauses 2, 4 and 8 are whole")
+	}
+	verdict := c.verdict(release, v1alpha1.SignOffArchitectureAudit, c.Policy.Audit.Parties, time.Time{})
+	if verdict.Outcome == Met {
+		return verdict
+	}
+	if verdict.Reason == v1alpha1.ReasonAwaitingSignOff {
+		if audited := c.auditedTwin(release); audited != nil {
+			return finding(Met, v1alpha1.ReasonUnchangedButImages, "%s differs from the audited %s in image digests alone", release.Name, audited.Name)
+		}
+	}
+	due, end, err := c.AuditDue(release)
+	if err != nil {
+		return finding(Refused, v1alpha1.ReasonCalendarInvalid, "DeploymentPolicy default: spec.calendar: %v", err)
+	}
+	if !c.Now.Before(end) {
+		verdict.Reason = v1alpha1.ReasonOverdue
+		verdict.Message += "; the audit was due on " + due.String() + ", and is overdue"
+		return verdict
+	}
+	verdict.Message += "; due on " + due.String()
+	verdict.Deadline = end
+	return verdict
+}
+
+// auditedTwin is an audited release that differs in image digests alone, where the policy lets that count.
+func (c *Case) auditedTwin(release *v1alpha1.Release) *v1alpha1.Release {
+	if c.Policy.Audit.Required != v1alpha1.AuditMaterialChange {
+		return nil
+	}
+	for i := range c.Releases {
+		twin := &c.Releases[i]
+		if twin.Name != release.Name && sameButImages(twin, release) &&
+			c.verdict(twin, v1alpha1.SignOffArchitectureAudit, c.Policy.Audit.Parties, time.Time{}).Outcome == Met {
+			return twin
+		}
+	}
+	return nil
+}
+
+// AuditDue is the last working day of a release's audit and the instant at which that day ends.
+func (c *Case) AuditDue(release *v1alpha1.Release) (calendar.Date, time.Time, error) {
+	days, err := workingDays(c.Policy.Calendar)
+	if err != nil {
+		return calendar.Date{}, time.Time{}, err
+	}
+	due, err := days.Due(release.CreationTimestamp.Time, int(c.Policy.Audit.WorkingDays))
+	if err != nil {
+		return calendar.Date{}, time.Time{}, err
+	}
+	return due, days.End(due), nil
+}
+
+func workingDays(policy v1alpha1.CalendarPolicy) (*calendar.Calendar, error) {
+	weekdays := map[v1alpha1.Weekday]time.Weekday{}
+	for day := time.Sunday; day <= time.Saturday; day++ {
+		weekdays[v1alpha1.Weekday(day.String())] = day
+	}
+	var weeks []calendar.Week
+	for _, week := range policy.WorkWeeks {
+		from, err := calendar.ParseDate(string(week.From))
+		if err != nil {
+			return nil, err
+		}
+		days := make([]time.Weekday, 0, len(week.Days))
+		for _, day := range week.Days {
+			days = append(days, weekdays[day])
+		}
+		weeks = append(weeks, calendar.Week{From: from, Days: days})
+	}
+	var holidays []calendar.Holiday
+	for _, holiday := range policy.Holidays {
+		date, err := calendar.ParseDate(string(holiday.Date))
+		if err != nil {
+			return nil, err
+		}
+		holidays = append(holidays, calendar.Holiday{Date: date, Name: holiday.Name, Reference: holiday.Reference})
+	}
+	return calendar.New(policy.TimeZone, weeks, holidays)
+}

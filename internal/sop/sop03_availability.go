@@ -1,0 +1,107 @@
+// Copyright 2026 The govpk-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package sop
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
+	"github.com/ntc-gov-pk/govpk-operator/internal/calendar"
+	"github.com/ntc-gov-pk/govpk-operator/internal/render"
+)
+
+// Clause 3, Hardware and Software Availability: the hardware is provisioned at NTC. Pods run on the attested nodes of an
+// accredited provider, in a namespace of their own per stage. Admission: managed-namespaces.
+func availability() Clause {
+	return Clause{
+		Number:    3,
+		Title:     "Hardware and Software Availability",
+		Condition: v1alpha1.ConditionInfrastructureProvisioned,
+		Demands:   "The hardware is provisioned at NTC; government data is reached only inside its data centre.",
+		Assess:    assessAvailability,
+		Enforce:   enforceAvailability,
+		Guards:    []string{"managed-namespaces"},
+	}
+}
+
+func assessAvailability(c *Case, release *v1alpha1.Release) Finding {
+	if c.Policy == nil {
+		return policyMissing()
+	}
+	if len(c.Ingress.MissingKinds) > 0 {
+		return finding(Refused, v1alpha1.ReasonKindMissing, "the cluster does not serve %s; NTC installs their CustomResourceDefinitions",
+			strings.Join(c.Ingress.MissingKinds, ", "))
+	}
+	name := release.Spec.CloudServiceProvider
+	provider, ok := c.Providers[name]
+	if !ok {
+		return finding(Refused, v1alpha1.ReasonProviderMissing,
+			"spec.cloudServiceProvider: CloudServiceProvider %s does not exist; kubectl get cloudserviceproviders lists the accredited ones", name)
+	}
+	accreditation := provider.Spec.Accreditation
+	if accreditation.State != v1alpha1.AccreditationAccredited {
+		return finding(Refused, v1alpha1.ReasonProviderNotAccredited,
+			"CloudServiceProvider %s is %s; only an accredited provider may run applications", name, accreditation.State)
+	}
+	if !slices.Contains(accreditation.DataClasses, release.Spec.DataClass) {
+		return finding(Refused, v1alpha1.ReasonDataClassNotAccredited,
+			"CloudServiceProvider %s is not accredited for data class %s; choose a provider that is", name, release.Spec.DataClass)
+	}
+	from, until, err := validity(accreditation, c.Policy.Calendar)
+	if err != nil {
+		return finding(Refused, v1alpha1.ReasonCalendarInvalid, "CloudServiceProvider %s or DeploymentPolicy default: %v", name, err)
+	}
+	if c.Now.Before(from) {
+		f := finding(Refused, v1alpha1.ReasonProviderNotAccredited, "the accreditation of CloudServiceProvider %s begins on %s", name, accreditation.ValidFrom)
+		f.Deadline = from
+		return f
+	}
+	if !c.Now.Before(until) {
+		return finding(Refused, v1alpha1.ReasonProviderNotAccredited, "the accreditation of CloudServiceProvider %s ended on %s", name, accreditation.ValidUntil)
+	}
+	f := finding(Met, v1alpha1.ReasonProvisioned, "CloudServiceProvider %s is accredited for data class %s until %s", name, release.Spec.DataClass, accreditation.ValidUntil)
+	f.Deadline = until
+	return f
+}
+
+// validity is the accreditation's first instant and the one at which it has ended.
+func validity(a v1alpha1.Accreditation, policy v1alpha1.CalendarPolicy) (from, until time.Time, err error) {
+	days, err := workingDays(policy)
+	if err != nil {
+		return from, until, err
+	}
+	zone, err := time.LoadLocation(policy.TimeZone)
+	if err != nil {
+		return from, until, err
+	}
+	if from, err = time.ParseInLocation(time.DateOnly, string(a.ValidFrom), zone); err != nil {
+		return from, until, err
+	}
+	last, err := calendar.ParseDate(string(a.ValidUntil))
+	if err != nil {
+		return from, until, err
+	}
+	return from, days.End(last), nil
+}
+
+// enforceAvailability makes the stage namespace. Its annotations tell the admission policies which images may run.
+func enforceAvailability(c *Case, t Target) []render.Object {
+	labels := map[string]string{}
+	annotations := map[string]string{v1alpha1.ContactsAnnotation: contacts(c.Application)}
+	if t.Release != nil {
+		images := make([]string, 0, len(t.Release.Spec.Components))
+		for _, component := range t.Release.Spec.Components {
+			images = append(images, component.Image)
+		}
+		slices.Sort(images)
+		annotations[v1alpha1.ReleaseAnnotation] = t.Release.Name
+		annotations[v1alpha1.ImagesAnnotation] = strings.Join(slices.Compact(images), ",")
+	}
+	if t.exposed() {
+		labels[v1alpha1.ExposureLabel] = v1alpha1.LiveNamespace
+	}
+	return []render.Object{render.Namespace(t.Scope, labels, annotations)}
+}

@@ -1,0 +1,97 @@
+// Copyright 2026 The govpk-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package sop
+
+import (
+	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
+	"github.com/ntc-gov-pk/govpk-operator/internal/render"
+)
+
+// Clause 5, Data Flows: every flow is encrypted. At the gateway: HTTPS only, HSTS, a certificate per host. Between
+// components: default-deny both ways and the declared edges alone. Until mutual TLS is proven the finding is Unknown and
+// gates nothing. Admission: guarded-children.
+func encryption() Clause {
+	return Clause{
+		Number:    5,
+		Title:     "Data Flows",
+		Condition: v1alpha1.ConditionTrafficEncrypted,
+		Demands:   "All data flows between application, databases and other systems or users are encrypted.",
+		Assess:    assessEncryption,
+		Enforce:   enforceEncryption,
+		Guards:    []string{"guarded-children"},
+	}
+}
+
+func assessEncryption(*Case, *v1alpha1.Release) Finding {
+	return finding(Unproven, v1alpha1.ReasonNotVerified,
+		"HTTPS is enforced at the gateway and undeclared flows are denied; encryption between components is not verified")
+}
+
+// transportHeaders keep browsers on HTTPS for two years.
+func transportHeaders() []render.Header {
+	return []render.Header{{Name: "Strict-Transport-Security", Value: "max-age=63072000"}}
+}
+
+func enforceEncryption(c *Case, t Target) []render.Object {
+	objects := []render.Object{render.DefaultDeny(t.Scope)}
+	if t.Release == nil || c.Policy == nil {
+		return objects
+	}
+	if t.Offline == nil {
+		for _, component := range t.Release.Spec.Components {
+			if policy, ok := render.AllowFlows(t.Scope, c.flows(t, component)); ok {
+				objects = append(objects, policy)
+			}
+		}
+	}
+	if t.live() {
+		gateway := c.Policy.Gateways.Live[0]
+		for _, d := range t.Release.Spec.Domains {
+			if !c.holds(d.Host) {
+				continue
+			}
+			objects = append(objects, render.Certificate(t.Scope, d.Host, gateway, c.Policy.Gateways.Issuer))
+			if c.Ingress.Certificates[d.Host].Ready && c.Ingress.GatewayExists && c.hasRoom(d.Host) {
+				objects = append(objects, render.Listener(t.Scope, d.Host, gateway))
+			}
+		}
+	}
+	return objects
+}
+
+// maxListeners is the bound of Gateway API on spec.listeners.
+const maxListeners = 64
+
+func (c *Case) hasRoom(host string) bool {
+	_, listed := c.Ingress.Listeners[host]
+	return listed || len(c.Ingress.Listeners) < maxListeners
+}
+
+// flows are the edges of the data-flow diagram that begin or end at a component.
+func (c *Case) flows(t Target, component v1alpha1.Component) render.Flows {
+	ports := portNumbers(t.Release)
+	f := render.Flows{Component: component, Callers: map[string][]int32{}, Callees: map[string][]int32{}}
+	for _, edge := range component.ConnectsTo {
+		f.Callees[edge.Component] = append(f.Callees[edge.Component], ports[edge.Component][edge.Port])
+	}
+	for _, caller := range t.Release.Spec.Components {
+		for _, edge := range caller.ConnectsTo {
+			if edge.Component == component.Name {
+				f.Callers[caller.Name] = append(f.Callers[caller.Name], ports[component.Name][edge.Port])
+			}
+		}
+	}
+	f.GatewayNamespace = c.Policy.Gateways.Test.Namespace
+	if t.live() {
+		f.GatewayNamespace = c.Policy.Gateways.Live[0].Namespace
+	}
+	for _, d := range t.Release.Spec.Domains {
+		for _, path := range d.Paths {
+			if path.Component == component.Name {
+				f.GatewayPorts = append(f.GatewayPorts, ports[component.Name][path.Port])
+			}
+		}
+	}
+	return f
+}

@@ -1,0 +1,131 @@
+// Copyright 2026 The govpk-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package sop
+
+import (
+	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
+)
+
+// Clause 7, Go Live: once testing succeeded the organization decides and launches. Two keys: the parties make a release
+// eligible, the organization names it in spec.launch. Live runs the digests that were tested. Admission: images.
+func goLive() Clause {
+	return Clause{
+		Number:    7,
+		Title:     "Go Live",
+		Condition: v1alpha1.ConditionLaunched,
+		Demands:   "After successful testing the organization makes its own decision and launches.",
+		Assess:    assessLaunch,
+		Guards:    []string{"images"},
+	}
+}
+
+func assessLaunch(c *Case, release *v1alpha1.Release) Finding {
+	wanted := c.wanted()
+	if wanted == "" {
+		if stage, _ := c.stageOf(release); stage == v1alpha1.StageAwaitingLaunch {
+			return finding(Waiting, v1alpha1.ReasonAwaitingLaunch, "%s is eligible; the organization launches it with spec.launch.release: %s", release.Name, release.Name)
+		}
+		return finding(Waiting, v1alpha1.ReasonNotEligible, "%s is not eligible yet", release.Name)
+	}
+	target := c.release(wanted)
+	if target == nil {
+		return finding(Refused, v1alpha1.ReasonUnknownRelease, "spec.launch.release: %s does not exist%s; kubectl get releases -n %s lists them",
+			wanted, c.stays(), c.Application.Namespace)
+	}
+	if c.liveRelease() != target {
+		_, blocking := c.stageOf(target)
+		return finding(Refused, v1alpha1.ReasonNotEligible, "spec.launch.release: %s is not eligible%s: %s", wanted, c.stays(), blocking.Message)
+	}
+	return c.assessExposure(target)
+}
+
+// stays names the release that goes on running while another one is refused.
+func (c *Case) stays() string {
+	if live := c.liveRelease(); live != nil {
+		return ", " + live.Name + " stays live"
+	}
+	return ""
+}
+
+func (c *Case) wanted() string {
+	if c.Application.Spec.Launch == nil {
+		return ""
+	}
+	return c.Application.Spec.Launch.Release
+}
+
+// liveRelease is the release that live runs after this pass. A launched release stays launched, whatever is signed later;
+// another one must be eligible, and so must the same one that returns after a takedown.
+func (c *Case) liveRelease() *v1alpha1.Release {
+	launched := c.release(c.Live.Release)
+	if c.locked() {
+		return launched
+	}
+	wanted := c.release(c.wanted())
+	switch {
+	case c.wanted() == "":
+		return nil
+	case wanted != nil && (wanted == launched || c.eligible(wanted)):
+		return wanted
+	default:
+		return launched
+	}
+}
+
+func (c *Case) eligible(release *v1alpha1.Release) bool {
+	stage, _ := c.stageOf(release)
+	return stage == v1alpha1.StageAwaitingLaunch
+}
+
+// assessExposure follows a launched release until its hosts answer.
+func (c *Case) assessExposure(release *v1alpha1.Release) Finding {
+	namespace := c.Scope(v1alpha1.LiveNamespace).StageNamespace()
+	if c.Policy == nil {
+		return policyMissing()
+	}
+	gateway := c.Policy.Gateways.Live[0]
+	if !c.Ingress.GatewayExists {
+		return finding(Refused, v1alpha1.ReasonGatewayMissing, "Gateway %s/%s does not exist; NTC creates it or corrects DeploymentPolicy default spec.gateways.live",
+			gateway.Namespace, gateway.Name)
+	}
+	if !c.Ingress.IssuerExists {
+		return finding(Refused, v1alpha1.ReasonIssuerMissing, "%s %s does not exist; NTC creates it or corrects DeploymentPolicy default spec.gateways.issuer",
+			c.Policy.Gateways.Issuer.Kind, c.Policy.Gateways.Issuer.Name)
+	}
+	if c.Live.Release != release.Name {
+		return finding(Progressing, v1alpha1.ReasonRollingOut, "launching %s", release.Name)
+	}
+	if component, ok := c.Live.unready(release); ok {
+		return finding(Progressing, v1alpha1.ReasonRollingOut, "component %s of %s is not available in %s yet", component, release.Name, namespace)
+	}
+	for _, d := range release.Spec.Domains {
+		if f, done := c.assessHost(d.Host); !done {
+			return f
+		}
+	}
+	return finding(Met, v1alpha1.ReasonLaunched, "https://%s serves %s", release.Spec.Domains[0].Host, release.Name)
+}
+
+func (c *Case) assessHost(host string) (Finding, bool) {
+	certificate, listener := c.Ingress.Certificates[host], c.Ingress.Listeners[host]
+	switch {
+	case !certificate.Ready:
+		return finding(Progressing, v1alpha1.ReasonCertificateNotReady, "the certificate of %s is not ready%s", host, because(certificate.Message)), false
+	case !c.hasRoom(host):
+		return finding(Refused, v1alpha1.ReasonGatewayFull, "Gateway %s has no room for a listener of %s: NTC adds a Gateway to DeploymentPolicy default spec.gateways.live",
+			c.Policy.Gateways.Live[0].Name, host), false
+	case !listener.Programmed:
+		return finding(Progressing, v1alpha1.ReasonListenerNotReady, "the listener of %s is not programmed%s", host, because(listener.Message)), false
+	case !c.Live.Routes[host]:
+		return finding(Progressing, v1alpha1.ReasonRouteNotReady, "the gateway has not accepted the route of %s yet", host), false
+	}
+	return Finding{}, true
+}
+
+func because(message string) string {
+	if message == "" {
+		return " yet"
+	}
+	return ": " + message
+}
