@@ -1,0 +1,121 @@
+// Copyright 2026 The govpk-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/client-go/tools/events"
+	"k8s.io/utils/clock"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+
+	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
+	"github.com/ntc-gov-pk/govpk-operator/internal/apply"
+	"github.com/ntc-gov-pk/govpk-operator/internal/sop"
+)
+
+// ApplicationReconciler runs the one pass: gather, assess, render, apply, report.
+type ApplicationReconciler struct {
+	// Client reads from the cache.
+	Client   client.Client
+	Applier  *apply.Applier
+	Recorder events.EventRecorder
+	Clock    clock.PassiveClock
+	// MissingKinds are the kinds that the cluster did not serve when the operator started.
+	MissingKinds []string
+}
+
+// +kubebuilder:rbac:groups=platform.ntc.gov.pk,resources=thirdpartyapplications,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups=platform.ntc.gov.pk,resources=thirdpartyapplications/status;policyviolations/status,verbs=patch
+// +kubebuilder:rbac:groups=platform.ntc.gov.pk,resources=releases,verbs=get;list;watch;create;delete
+// +kubebuilder:rbac:groups=platform.ntc.gov.pk,resources=domainclaims,verbs=get;list;watch;create;delete
+// +kubebuilder:rbac:groups=platform.ntc.gov.pk,resources=signoffs;policyviolations;deploymentpolicies;cloudserviceproviders,verbs=get;list;watch
+// +kubebuilder:rbac:groups="",resources=namespaces;resourcequotas;limitranges;services,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups="",resources=pods,verbs=list;deletecollection
+// +kubebuilder:rbac:groups=apps,resources=deployments,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups=networking.k8s.io,resources=networkpolicies,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups=rbac.authorization.k8s.io,resources=rolebindings,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups=rbac.authorization.k8s.io,resources=clusterroles,resourceNames=govpk-operations;govpk-organization-support,verbs=bind
+// +kubebuilder:rbac:groups=gateway.networking.k8s.io,resources=httproutes,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups=gateway.networking.k8s.io,resources=gateways,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups=cert-manager.io,resources=certificates,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups=cert-manager.io,resources=clusterissuers;issuers,verbs=get;list;watch
+// +kubebuilder:rbac:groups=apiextensions.k8s.io,resources=customresourcedefinitions,verbs=get;list;watch
+// +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=list;create;patch
+// +kubebuilder:rbac:groups="",resources=configmaps,verbs=list;create,namespace=govpk-evidence
+
+// Reconcile runs one pass for one application.
+func (r *ApplicationReconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
+	c, err := r.gather(ctx, request.NamespacedName)
+	if err != nil || c == nil {
+		return ctrl.Result{}, err
+	}
+	if done, err := r.ensureFinalizer(ctx, c.Application); done || err != nil {
+		return ctrl.Result{}, err
+	}
+	assessment := sop.Assess(c)
+	plan := sop.PlanFor(c, assessment)
+	outcome, applyErr := r.Applier.Run(ctx, c, plan)
+	if c.Application.DeletionTimestamp != nil && applyErr == nil && outcome.Gone {
+		return ctrl.Result{}, r.finalize(ctx, c)
+	}
+	reportErr := r.report(ctx, c, assessment, plan, outcome, applyErr)
+	var conflict *apply.ConflictError
+	if errors.As(applyErr, &conflict) {
+		// A person removes the foreign object. Nothing of ours watches it, so look again now and then.
+		return ctrl.Result{RequeueAfter: time.Minute}, reportErr
+	}
+	return r.next(assessment), errors.Join(applyErr, reportErr)
+}
+
+// next is the instant at which a verdict can change without any event.
+func (r *ApplicationReconciler) next(assessment sop.Assessment) ctrl.Result {
+	if assessment.Next.IsZero() {
+		return ctrl.Result{}
+	}
+	return ctrl.Result{RequeueAfter: max(assessment.Next.Sub(r.Clock.Now()), time.Millisecond)}
+}
+
+// ensureFinalizer adds the finalizer before anything is made. It is done with an application that goes without ever
+// having had one.
+func (r *ApplicationReconciler) ensureFinalizer(ctx context.Context, app *v1alpha1.ThirdPartyApplication) (bool, error) {
+	if controllerutil.ContainsFinalizer(app, v1alpha1.TeardownFinalizer) {
+		return false, nil
+	}
+	if app.DeletionTimestamp != nil {
+		return true, nil
+	}
+	before := app.DeepCopy()
+	controllerutil.AddFinalizer(app, v1alpha1.TeardownFinalizer)
+	return false, r.Client.Patch(ctx, app, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{}))
+}
+
+// finalize forgets the releases nobody signed; signed ones are evidence, and a re-created application meets them again.
+func (r *ApplicationReconciler) finalize(ctx context.Context, c *sop.Case) error {
+	signed := map[string]bool{}
+	for i := range c.SignOffs {
+		signed[c.SignOffs[i].Spec.Release] = true
+	}
+	for i := range c.Releases {
+		if signed[c.Releases[i].Name] {
+			continue
+		}
+		if err := r.Client.Delete(ctx, &c.Releases[i]); client.IgnoreNotFound(err) != nil {
+			return err
+		}
+	}
+	app := c.Application
+	before := app.DeepCopy()
+	controllerutil.RemoveFinalizer(app, v1alpha1.TeardownFinalizer)
+	err := r.Client.Patch(ctx, app, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{}))
+	if apierrors.IsNotFound(err) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,230 @@
+// Copyright 2026 The govpk-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
+	"github.com/ntc-gov-pk/govpk-operator/internal/apply"
+	"github.com/ntc-gov-pk/govpk-operator/internal/sop"
+)
+
+// report writes the status once, and only when it changed.
+func (r *ApplicationReconciler) report(ctx context.Context, c *sop.Case, a sop.Assessment, plan sop.Plan, outcome apply.Outcome, applyErr error) error {
+	app := c.Application
+	before := app.DeepCopy()
+	app.Status.ObservedGeneration = app.Generation
+	app.Status.Stage = a.Stage
+	app.Status.Release = releaseInView(a)
+	app.Status.Candidate = candidate(c, a)
+	app.Status.TestHost = testHost(c, a)
+	for _, f := range a.Findings {
+		setCondition(app, f.Condition, f.Status(), f.Reason, f.Message)
+	}
+	summarize(app, a, applyErr)
+	reportErr := r.reportViolations(ctx, c, a, plan, outcome, applyErr)
+	if equality.Semantic.DeepEqual(before.Status, app.Status) {
+		return reportErr
+	}
+	if err := r.Client.Status().Patch(ctx, app, client.MergeFrom(before)); err != nil {
+		return errors.Join(reportErr, client.IgnoreNotFound(err))
+	}
+	r.announce(before, app)
+	return reportErr
+}
+
+func releaseInView(a sop.Assessment) string {
+	switch {
+	case a.Live != nil:
+		return a.Live.Name
+	case a.Current.CreationTimestamp.IsZero():
+		return ""
+	default:
+		return a.Current.Name
+	}
+}
+
+// candidate is the release of the spec while another one, or none, is live.
+func candidate(c *sop.Case, a sop.Assessment) *v1alpha1.Candidate {
+	if a.Live != nil && a.Live.Name == a.Current.Name || a.Current.CreationTimestamp.IsZero() {
+		return nil
+	}
+	out := &v1alpha1.Candidate{Release: a.Current.Name, Stage: a.CurrentStage}
+	if a.CurrentStage == v1alpha1.StageUnderAudit && c.Policy != nil {
+		if due, _, err := c.AuditDue(a.Current); err == nil {
+			out.AuditDue = due.String()
+		}
+	}
+	return out
+}
+
+func testHost(c *sop.Case, a sop.Assessment) string {
+	if a.Test == nil || c.Policy == nil {
+		return ""
+	}
+	return sop.TestHost(c.Scope(v1alpha1.TestNamespace), c.Policy.Gateways.Test.Domain, 0)
+}
+
+// summarize derives the kstatus conditions: what is broken comes before what moves, and both before what waits.
+func summarize(app *v1alpha1.ThirdPartyApplication, a sop.Assessment, applyErr error) {
+	meta.RemoveStatusCondition(&app.Status.Conditions, v1alpha1.ConditionStalled)
+	meta.RemoveStatusCondition(&app.Status.Conditions, v1alpha1.ConditionReconciling)
+	stalled := func(reason, message string) {
+		setCondition(app, v1alpha1.ConditionReady, metav1.ConditionFalse, reason, message)
+		setCondition(app, v1alpha1.ConditionStalled, metav1.ConditionTrue, reason, message)
+	}
+	reconciling := func(reason, message string) {
+		setCondition(app, v1alpha1.ConditionReady, metav1.ConditionFalse, reason, message)
+		setCondition(app, v1alpha1.ConditionReconciling, metav1.ConditionTrue, reason, message)
+	}
+	var conflict *apply.ConflictError
+	switch {
+	case a.Locked:
+		f := findingOf(a, v1alpha1.ConditionClearOfViolations)
+		stalled(f.Reason, f.Message)
+	case errors.As(applyErr, &conflict):
+		stalled(v1alpha1.ReasonConflict, conflict.Error())
+	case applyErr != nil:
+		reconciling(v1alpha1.ReasonApplyFailed, bounded(applyErr.Error()))
+	case app.DeletionTimestamp != nil:
+		reconciling(v1alpha1.ReasonDeleting, "removing what runs; sign-offs, signed releases and evidence stay")
+	default:
+		summarizeFindings(app, a, stalled, reconciling)
+	}
+}
+
+func summarizeFindings(app *v1alpha1.ThirdPartyApplication, a sop.Assessment, stalled, reconciling func(reason, message string)) {
+	if f, ok := first(a, sop.Refused); ok {
+		stalled(f.Reason, f.Message)
+		return
+	}
+	if f, ok := first(a, sop.Progressing); ok {
+		reconciling(f.Reason, f.Message)
+		return
+	}
+	message := findingOf(a, v1alpha1.ConditionLaunched).Message
+	if f, ok := first(a, sop.Waiting); ok && a.Stage != v1alpha1.StageLive {
+		message = f.Message
+	}
+	setCondition(app, v1alpha1.ConditionReady, metav1.ConditionTrue, string(a.Stage), message)
+}
+
+func first(a sop.Assessment, outcome sop.Outcome) (sop.Finding, bool) {
+	i := slices.IndexFunc(a.Findings, func(f sop.Finding) bool { return f.Outcome == outcome })
+	if i < 0 {
+		return sop.Finding{}, false
+	}
+	return a.Findings[i], true
+}
+
+func findingOf(a sop.Assessment, condition string) sop.Finding {
+	for _, f := range a.Findings {
+		if f.Condition == condition {
+			return f
+		}
+	}
+	return sop.Finding{}
+}
+
+func setCondition(app *v1alpha1.ThirdPartyApplication, kind string, status metav1.ConditionStatus, reason, message string) {
+	meta.SetStatusCondition(&app.Status.Conditions, metav1.Condition{
+		Type: kind, Status: status, Reason: reason, Message: bounded(message), ObservedGeneration: app.Generation,
+	})
+}
+
+// bounded keeps a message that quotes others within what a condition may hold.
+func bounded(message string) string {
+	const most = 2048
+	if len(message) <= most {
+		return message
+	}
+	return message[:most] + "…"
+}
+
+// reportViolations records what the takedown did on every violation of the application.
+func (r *ApplicationReconciler) reportViolations(ctx context.Context, c *sop.Case, a sop.Assessment, plan sop.Plan, outcome apply.Outcome, applyErr error) error {
+	for i := range c.Violations {
+		violation := &c.Violations[i]
+		before := violation.DeepCopy()
+		switch {
+		case !a.Locked && violation.Spec.Lift != nil:
+			setEnforced(violation, metav1.ConditionFalse, v1alpha1.ReasonLifted, "the violation is lifted and holds nothing offline")
+		case plan.Takedown == nil:
+			continue
+		case applyErr != nil:
+			setEnforced(violation, metav1.ConditionFalse, v1alpha1.ReasonEnforcing, bounded(applyErr.Error()))
+		case violation.Spec.Lift == nil || violation.Name == plan.Takedown.Violation:
+			setEnforced(violation, metav1.ConditionTrue, v1alpha1.ReasonEnforced, enforcedMessage(plan))
+		}
+		if violation.Name == takedownOf(plan) {
+			record(&violation.Status, outcome)
+		}
+		violation.Status.ObservedGeneration = violation.Generation
+		if equality.Semantic.DeepEqual(before.Status, violation.Status) {
+			continue
+		}
+		if err := r.Client.Status().Patch(ctx, violation, client.MergeFrom(before)); client.IgnoreNotFound(err) != nil {
+			return fmt.Errorf("status of PolicyViolation %s: %w", violation.Name, err)
+		}
+	}
+	return nil
+}
+
+func takedownOf(plan sop.Plan) string {
+	if plan.Takedown == nil {
+		return ""
+	}
+	return plan.Takedown.Violation
+}
+
+func enforcedMessage(plan sop.Plan) string {
+	if plan.Takedown.Namespace == "" {
+		return "nothing of the application is live, and nothing can be launched"
+	}
+	return "namespace " + plan.Takedown.Namespace + " is locked by PolicyViolation " + plan.Takedown.Violation
+}
+
+// record keeps the first time of each step: a later pass that finds it done does not move it.
+func record(status *v1alpha1.PolicyViolationStatus, outcome apply.Outcome) {
+	for _, step := range outcome.Steps {
+		known := slices.ContainsFunc(status.Steps, func(s v1alpha1.TakedownStep) bool { return s.Name == step.Name })
+		if !known {
+			status.Steps = append(status.Steps, step)
+		}
+	}
+	if len(outcome.Evidence) > 0 {
+		status.Evidence = outcome.Evidence
+	}
+}
+
+func setEnforced(violation *v1alpha1.PolicyViolation, status metav1.ConditionStatus, reason, message string) {
+	meta.SetStatusCondition(&violation.Status.Conditions, metav1.Condition{
+		Type: v1alpha1.ConditionEnforced, Status: status, Reason: reason, Message: message, ObservedGeneration: violation.Generation,
+	})
+}
+
+// announce tells by events what changed: a new stage, and every verdict that somebody must act on.
+func (r *ApplicationReconciler) announce(before, after *v1alpha1.ThirdPartyApplication) {
+	if before.Status.Stage != after.Status.Stage {
+		r.Recorder.Eventf(after, nil, corev1.EventTypeNormal, string(after.Status.Stage), "ChangeStage",
+			"%s", meta.FindStatusCondition(after.Status.Conditions, v1alpha1.ConditionReady).Message)
+	}
+	for _, condition := range after.Status.Conditions {
+		old := meta.FindStatusCondition(before.Status.Conditions, condition.Type)
+		stalled := condition.Type == v1alpha1.ConditionStalled || condition.Reason == v1alpha1.ReasonOverdue
+		if stalled && (old == nil || old.Reason != condition.Reason) {
+			r.Recorder.Eventf(after, nil, corev1.EventTypeWarning, condition.Reason, "Assess", "%s", condition.Message)
+		}
+	}
+}

@@ -1,0 +1,257 @@
+// Copyright 2026 The govpk-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/util/workqueue"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
+	"github.com/ntc-gov-pk/govpk-operator/internal/apply"
+	"github.com/ntc-gov-pk/govpk-operator/internal/render"
+	"github.com/ntc-gov-pk/govpk-operator/internal/sop"
+)
+
+// Indexes beside apply.ApplicationIndex.
+const (
+	hostIndex     = "host"
+	providerIndex = "provider"
+)
+
+// flagPriority puts an application with a new violation before everything else in the queue.
+const flagPriority = 100
+
+// CacheOptions hold of children only what the operator made.
+func CacheOptions(missing []string) cache.Options {
+	ours := labels.SelectorFromSet(labels.Set{render.ManagedByLabel: render.FieldOwner})
+	options := cache.Options{ByObject: map[client.Object]cache.ByObject{}}
+	for _, kind := range apply.Children() {
+		if kind != apply.DomainClaimKind && !slices.Contains(missing, kind.GroupKind().String()) {
+			options.ByObject[object(kind)] = cache.ByObject{Label: ours}
+		}
+	}
+	return options
+}
+
+func object(kind schema.GroupVersionKind) *unstructured.Unstructured {
+	o := &unstructured.Unstructured{}
+	o.SetGroupVersionKind(kind)
+	return o
+}
+
+func metadata(kind schema.GroupVersionKind) *metav1.PartialObjectMetadata {
+	o := &metav1.PartialObjectMetadata{}
+	o.SetGroupVersionKind(kind)
+	return o
+}
+
+func issuerKind(kind string) schema.GroupVersionKind {
+	return schema.GroupVersionKind{Group: "cert-manager.io", Version: "v1", Kind: kind}
+}
+
+// RequiredKinds are the kinds of others that the operator cannot do without.
+func RequiredKinds() []schema.GroupVersionKind {
+	return []schema.GroupVersionKind{apply.GatewayKind, apply.HTTPRouteKind, apply.CertificateKind, issuerKind("ClusterIssuer"), issuerKind("Issuer")}
+}
+
+// Index declares what is looked up.
+func (r *ApplicationReconciler) Index(ctx context.Context, indexer client.FieldIndexer) error {
+	indexes := []struct {
+		object client.Object
+		field  string
+		values client.IndexerFunc
+	}{
+		{&v1alpha1.Release{}, apply.ApplicationIndex, func(o client.Object) []string { return []string{o.(*v1alpha1.Release).Spec.Application} }},
+		{&v1alpha1.SignOff{}, apply.ApplicationIndex, func(o client.Object) []string {
+			return []string{sop.ApplicationOf(o.(*v1alpha1.SignOff).Spec.Release)}
+		}},
+		{&v1alpha1.PolicyViolation{}, apply.ApplicationIndex, func(o client.Object) []string {
+			reference := o.(*v1alpha1.PolicyViolation).Spec.Application
+			return []string{reference.Namespace + "/" + reference.Name}
+		}},
+		{&v1alpha1.ThirdPartyApplication{}, hostIndex, hosts},
+		{&v1alpha1.ThirdPartyApplication{}, providerIndex, func(o client.Object) []string {
+			return []string{o.(*v1alpha1.ThirdPartyApplication).Spec.CloudServiceProvider}
+		}},
+	}
+	for _, index := range indexes {
+		if err := indexer.IndexField(ctx, index.object, index.field, index.values); err != nil {
+			return fmt.Errorf("index %T by %s: %w", index.object, index.field, err)
+		}
+	}
+	for _, kind := range r.children() {
+		if err := indexer.IndexField(ctx, object(kind), apply.ApplicationIndex, apply.ApplicationKey); err != nil {
+			return fmt.Errorf("index %s: %w", kind, err)
+		}
+	}
+	return nil
+}
+
+func (r *ApplicationReconciler) children() []schema.GroupVersionKind {
+	return slices.DeleteFunc(apply.Children(), func(kind schema.GroupVersionKind) bool {
+		return slices.Contains(r.MissingKinds, kind.GroupKind().String())
+	})
+}
+
+func hosts(o client.Object) []string {
+	var names []string
+	for _, d := range o.(*v1alpha1.ThirdPartyApplication).Spec.Domains {
+		names = append(names, d.Host)
+	}
+	return names
+}
+
+// SetupWithManager watches what can change a verdict.
+func (r *ApplicationReconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager) error {
+	if err := r.Index(ctx, mgr.GetFieldIndexer()); err != nil {
+		return err
+	}
+	spec := builder.WithPredicates(predicate.GenerationChangedPredicate{})
+	b := ctrl.NewControllerManagedBy(mgr).
+		Named("thirdpartyapplication").
+		For(&v1alpha1.ThirdPartyApplication{}, spec).
+		WithOptions(controller.Options{MaxConcurrentReconciles: 4}).
+		Watches(&v1alpha1.PolicyViolation{}, ahead(violationRequests)).
+		Watches(&v1alpha1.Release{}, mapped(func(_ context.Context, o client.Object) []reconcile.Request {
+			return request(o.GetNamespace(), o.(*v1alpha1.Release).Spec.Application)
+		})).
+		Watches(&v1alpha1.SignOff{}, mapped(func(_ context.Context, o client.Object) []reconcile.Request {
+			return request(o.GetNamespace(), sop.ApplicationOf(o.(*v1alpha1.SignOff).Spec.Release))
+		})).
+		Watches(&v1alpha1.CloudServiceProvider{}, mapped(r.byIndex(providerIndex)), spec).
+		Watches(&v1alpha1.DomainClaim{}, mapped(r.byIndex(hostIndex))).
+		Watches(&v1alpha1.DeploymentPolicy{}, mapped(r.all), spec).
+		WatchesMetadata(metadata(apply.NamespaceKind), mapped(r.namespaceRequests))
+	for _, kind := range r.children() {
+		b = b.Watches(object(kind), mapped(childRequests))
+	}
+	if len(r.MissingKinds) == 0 {
+		b = b.Watches(object(apply.GatewayKind), mapped(r.gatewayRequests)).
+			WatchesMetadata(metadata(issuerKind("ClusterIssuer")), mapped(r.all), builder.WithPredicates(appearance())).
+			WatchesMetadata(metadata(issuerKind("Issuer")), mapped(r.all), builder.WithPredicates(appearance()))
+	}
+	return b.Complete(r)
+}
+
+func mapped(f handler.MapFunc) handler.EventHandler { return handler.EnqueueRequestsFromMapFunc(f) }
+
+// appearance lets through only that something came or went.
+func appearance() predicate.Predicate {
+	return predicate.Funcs{UpdateFunc: func(event.UpdateEvent) bool { return false }}
+}
+
+func request(namespace, name string) []reconcile.Request {
+	return []reconcile.Request{{NamespacedName: types.NamespacedName{Namespace: namespace, Name: name}}}
+}
+
+func violationRequests(o client.Object) []reconcile.Request {
+	reference := o.(*v1alpha1.PolicyViolation).Spec.Application
+	return request(reference.Namespace, reference.Name)
+}
+
+// ahead puts the requests of an object at the head of the queue.
+func ahead(requests func(client.Object) []reconcile.Request) handler.EventHandler {
+	enqueue := func(o client.Object, q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+		priority := flagPriority
+		for _, item := range requests(o) {
+			if queue, ok := q.(priorityqueue.PriorityQueue[reconcile.Request]); ok {
+				queue.AddWithOpts(priorityqueue.AddOpts{Priority: &priority}, item)
+				continue
+			}
+			q.Add(item)
+		}
+	}
+	return handler.Funcs{
+		CreateFunc: func(_ context.Context, e event.CreateEvent, q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+			enqueue(e.Object, q)
+		},
+		UpdateFunc: func(_ context.Context, e event.UpdateEvent, q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+			enqueue(e.ObjectNew, q)
+		},
+		DeleteFunc: func(_ context.Context, e event.DeleteEvent, q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+			enqueue(e.Object, q)
+		},
+	}
+}
+
+func childRequests(_ context.Context, o client.Object) []reconcile.Request {
+	application := o.GetLabels()[v1alpha1.ApplicationLabel]
+	if application == "" {
+		return nil
+	}
+	return request(o.GetLabels()[v1alpha1.ApplicationNamespaceLabel], application)
+}
+
+// namespaceRequests: of a managed namespace its application, of an organization's all applications in it.
+func (r *ApplicationReconciler) namespaceRequests(ctx context.Context, o client.Object) []reconcile.Request {
+	if requests := childRequests(ctx, o); requests != nil {
+		return requests
+	}
+	return r.list(ctx, client.InNamespace(o.GetName()))
+}
+
+func (r *ApplicationReconciler) byIndex(index string) handler.MapFunc {
+	return func(ctx context.Context, o client.Object) []reconcile.Request {
+		return r.list(ctx, client.MatchingFields{index: o.GetName()})
+	}
+}
+
+func (r *ApplicationReconciler) all(ctx context.Context, _ client.Object) []reconcile.Request {
+	return r.list(ctx)
+}
+
+func (r *ApplicationReconciler) list(ctx context.Context, options ...client.ListOption) []reconcile.Request {
+	var apps v1alpha1.ThirdPartyApplicationList
+	if err := r.Client.List(ctx, &apps, options...); err != nil {
+		ctrl.LoggerFrom(ctx).Error(err, "list applications to wake")
+		return nil
+	}
+	var requests []reconcile.Request
+	for i := range apps.Items {
+		requests = append(requests, request(apps.Items[i].Namespace, apps.Items[i].Name)...)
+	}
+	return requests
+}
+
+// gatewayRequests are the applications with a listener on the Gateway, and those that wait for one.
+func (r *ApplicationReconciler) gatewayRequests(ctx context.Context, o client.Object) []reconcile.Request {
+	gateway, ok := o.(*unstructured.Unstructured)
+	if !ok {
+		return nil
+	}
+	var requests []reconcile.Request
+	listeners, _, _ := unstructured.NestedSlice(gateway.Object, "spec", "listeners")
+	for _, item := range listeners {
+		listener, _ := item.(map[string]any)
+		name, _, _ := unstructured.NestedString(listener, "allowedRoutes", "namespaces", "selector", "matchLabels", corev1.LabelMetadataName)
+		if name == "" {
+			continue
+		}
+		namespace, err := r.namespace(ctx, name)
+		if err != nil || namespace == nil {
+			continue
+		}
+		requests = append(requests, childRequests(ctx, namespace)...)
+	}
+	return requests
+}

@@ -1,0 +1,111 @@
+// Copyright 2026 The govpk-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Command govpk-operator runs the third-party application SOP and the Cloud First Policy on a cluster.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"log/slog"
+	"os"
+
+	"github.com/go-logr/logr"
+	"k8s.io/apimachinery/pkg/runtime"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/rest"
+	"k8s.io/utils/clock"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/apiutil"
+	"sigs.k8s.io/controller-runtime/pkg/healthz"
+	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
+
+	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
+	"github.com/ntc-gov-pk/govpk-operator/controllers"
+	"github.com/ntc-gov-pk/govpk-operator/internal/apply"
+)
+
+// The namespaces of an installation; admission policies name them, so they are not flags.
+const (
+	operatorNamespace = "govpk-system"
+	evidenceNamespace = "govpk-evidence"
+)
+
+func main() {
+	var leaderElect bool
+	var metricsAddress, probeAddress string
+	flag.BoolVar(&leaderElect, "leader-elect", false, "Let one of several replicas act at a time.")
+	flag.StringVar(&metricsAddress, "metrics-bind-address", "0", "The address of the metrics endpoint; 0 turns it off.")
+	flag.StringVar(&probeAddress, "health-probe-bind-address", ":8081", "The address of /healthz and /readyz.")
+	flag.Parse()
+	ctrl.SetLogger(logr.FromSlogHandler(slog.NewJSONHandler(os.Stderr, nil)))
+
+	if err := run(ctrl.SetupSignalHandler(), leaderElect, metricsAddress, probeAddress); err != nil {
+		ctrl.Log.Error(err, "govpk-operator stopped")
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, leaderElect bool, metricsAddress, probeAddress string) error {
+	ctx, restart := context.WithCancel(ctx)
+	defer restart()
+	config, err := ctrl.GetConfig()
+	if err != nil {
+		return err
+	}
+	// One pass of one application must not wait for the client's own brake; the API server has priority and fairness.
+	config.QPS, config.Burst = -1, -1
+	httpClient, err := rest.HTTPClientFor(config)
+	if err != nil {
+		return err
+	}
+	mapper, err := apiutil.NewDynamicRESTMapper(config, httpClient)
+	if err != nil {
+		return err
+	}
+	missing, err := controllers.MissingKinds(mapper)
+	if err != nil {
+		return fmt.Errorf("discover kinds: %w", err)
+	}
+	scheme := runtime.NewScheme()
+	for _, add := range []func(*runtime.Scheme) error{clientgoscheme.AddToScheme, v1alpha1.AddToScheme} {
+		if err := add(scheme); err != nil {
+			return err
+		}
+	}
+	mgr, err := ctrl.NewManager(config, ctrl.Options{
+		Scheme:                        scheme,
+		Cache:                         controllers.CacheOptions(missing),
+		Client:                        client.Options{Cache: &client.CacheOptions{Unstructured: true}},
+		Metrics:                       metricsserver.Options{BindAddress: metricsAddress},
+		HealthProbeBindAddress:        probeAddress,
+		LeaderElection:                leaderElect,
+		LeaderElectionID:              "govpk-operator",
+		LeaderElectionNamespace:       operatorNamespace,
+		LeaderElectionReleaseOnCancel: true,
+	})
+	if err != nil {
+		return err
+	}
+	application := &controllers.ApplicationReconciler{
+		Client:       mgr.GetClient(),
+		Applier:      &apply.Applier{Client: mgr.GetClient(), Live: mgr.GetAPIReader(), EvidenceNamespace: evidenceNamespace},
+		Recorder:     mgr.GetEventRecorder("govpk-operator"),
+		Clock:        clock.RealClock{},
+		MissingKinds: missing,
+	}
+	if err := application.SetupWithManager(ctx, mgr); err != nil {
+		return err
+	}
+	if err := (&controllers.KindsReconciler{Missing: missing, Restart: restart}).SetupWithManager(mgr); err != nil {
+		return err
+	}
+	for name, add := range map[string]func(string, healthz.Checker) error{"healthz": mgr.AddHealthzCheck, "readyz": mgr.AddReadyzCheck} {
+		if err := add(name, healthz.Ping); err != nil {
+			return err
+		}
+	}
+	return mgr.Start(ctx)
+}
