@@ -47,7 +47,8 @@ var _ = Describe("One application under the SOP", func() {
 		w.until(ctx, o, func(g Gomega) {
 			route := &gatewayv1.HTTPRoute{}
 			g.Expect(admin.Get(ctx, types.NamespacedName{Namespace: w.test(), Name: w.host}, route)).To(Succeed())
-			g.Expect(route.Spec.Hostnames).To(HaveExactElements(HaveSuffix(".test.ntc.gov.pk")))
+			g.Expect(route.Spec.Hostnames).To(HaveLen(1))
+			g.Expect(string(route.Spec.Hostnames[0])).To(HaveSuffix(".test.ntc.gov.pk"))
 			g.Expect(route.Spec.ParentRefs[0].Name).To(BeEquivalentTo("vpn"))
 		})
 		Expect(admin.Get(ctx, types.NamespacedName{Name: w.live()}, &corev1.Namespace{})).To(MatchError(apierrors.IsNotFound, "nothing is live before the launch"))
@@ -67,14 +68,14 @@ var _ = Describe("One application under the SOP", func() {
 		Expect(admin.Get(ctx, types.NamespacedName{Namespace: w.live(), Name: "web"}, deployment)).To(Succeed())
 		Expect(deployment.Spec.Template.Spec.Containers[0].Env).To(ContainElement(HaveField("Name", "API_HOST")))
 		Expect(deployment.Spec.Template.Spec.Containers[0].Env[0].Value).To(MatchRegexp(`^\d+\.\d+\.\d+\.\d+$`), "the address of the Service, since pods have no DNS")
-		Expect(w.inventory(ctx)).To(SatisfyAll(HaveLen(30), Not(BeEmpty())), "two stages of two components, their claim and release")
+		Expect(w.inventory(ctx)).To(HaveLen(29), "two stages of two components, a certificate, their claim and release; the listener makes thirty")
 	})
 
 	It("writes and asks nothing on a second pass and after a restart", func(ctx context.Context) {
 		w.goLive(ctx, o)
+		AddReportEntry("requests of a new application, from manifest to live", byMethod(o.requests.take()))
 		w.settle(ctx, o)
 		before := w.inventory(ctx)
-		AddReportEntry("requests of a new application, from manifest to live", fmt.Sprint(o.requests.take()))
 		Expect(w.pass(ctx, o)).To(Succeed())
 		Expect(o.requests.take()).To(BeEmpty(), "a pass over an unchanged application asks the API server nothing")
 
@@ -251,4 +252,13 @@ func (w *world) settle(ctx context.Context, o *operator) {
 		g.Expect(w.pass(ctx, o)).To(Succeed())
 		g.Expect(o.requests.take()).To(BeEmpty())
 	}).Should(Succeed(), "the cache follows the API server")
+}
+
+func byMethod(counts map[string]int) string {
+	sums := map[string]int{}
+	for request, n := range counts {
+		method, _, _ := strings.Cut(request, " ")
+		sums[method] += n
+	}
+	return fmt.Sprint(sums)
 }

@@ -77,47 +77,47 @@ func testHost(c *sop.Case, a sop.Assessment) string {
 }
 
 // summarize derives the kstatus conditions: what is broken comes before what moves, and both before what waits.
+// Reconciling and Stalled exist only while true.
 func summarize(app *v1alpha1.ThirdPartyApplication, a sop.Assessment, applyErr error) {
-	meta.RemoveStatusCondition(&app.Status.Conditions, v1alpha1.ConditionStalled)
-	meta.RemoveStatusCondition(&app.Status.Conditions, v1alpha1.ConditionReconciling)
-	stalled := func(reason, message string) {
-		setCondition(app, v1alpha1.ConditionReady, metav1.ConditionFalse, reason, message)
-		setCondition(app, v1alpha1.ConditionStalled, metav1.ConditionTrue, reason, message)
+	kind, reason, message := summary(app, a, applyErr)
+	ready := metav1.ConditionFalse
+	if kind == v1alpha1.ConditionReady {
+		ready = metav1.ConditionTrue
 	}
-	reconciling := func(reason, message string) {
-		setCondition(app, v1alpha1.ConditionReady, metav1.ConditionFalse, reason, message)
-		setCondition(app, v1alpha1.ConditionReconciling, metav1.ConditionTrue, reason, message)
+	setCondition(app, v1alpha1.ConditionReady, ready, reason, message)
+	for _, abnormal := range []string{v1alpha1.ConditionReconciling, v1alpha1.ConditionStalled} {
+		if abnormal == kind {
+			setCondition(app, kind, metav1.ConditionTrue, reason, message)
+		} else {
+			meta.RemoveStatusCondition(&app.Status.Conditions, abnormal)
+		}
 	}
+}
+
+// summary is the one condition of Ready, Reconciling and Stalled that is true, and why.
+func summary(app *v1alpha1.ThirdPartyApplication, a sop.Assessment, applyErr error) (kind, reason, message string) {
 	var conflict *apply.ConflictError
 	switch {
 	case a.Locked:
 		f := findingOf(a, v1alpha1.ConditionClearOfViolations)
-		stalled(f.Reason, f.Message)
+		return v1alpha1.ConditionStalled, f.Reason, f.Message
 	case errors.As(applyErr, &conflict):
-		stalled(v1alpha1.ReasonConflict, conflict.Error())
+		return v1alpha1.ConditionStalled, v1alpha1.ReasonConflict, conflict.Error()
 	case applyErr != nil:
-		reconciling(v1alpha1.ReasonApplyFailed, bounded(applyErr.Error()))
+		return v1alpha1.ConditionReconciling, v1alpha1.ReasonApplyFailed, applyErr.Error()
 	case app.DeletionTimestamp != nil:
-		reconciling(v1alpha1.ReasonDeleting, "removing what runs; sign-offs, signed releases and evidence stay")
-	default:
-		summarizeFindings(app, a, stalled, reconciling)
+		return v1alpha1.ConditionReconciling, v1alpha1.ReasonDeleting, "removing what runs; sign-offs, signed releases and evidence stay"
 	}
-}
-
-func summarizeFindings(app *v1alpha1.ThirdPartyApplication, a sop.Assessment, stalled, reconciling func(reason, message string)) {
 	if f, ok := first(a, sop.Refused); ok {
-		stalled(f.Reason, f.Message)
-		return
+		return v1alpha1.ConditionStalled, f.Reason, f.Message
 	}
 	if f, ok := first(a, sop.Progressing); ok {
-		reconciling(f.Reason, f.Message)
-		return
+		return v1alpha1.ConditionReconciling, f.Reason, f.Message
 	}
-	message := findingOf(a, v1alpha1.ConditionLaunched).Message
 	if f, ok := first(a, sop.Waiting); ok && a.Stage != v1alpha1.StageLive {
-		message = f.Message
+		return v1alpha1.ConditionReady, string(a.Stage), f.Message
 	}
-	setCondition(app, v1alpha1.ConditionReady, metav1.ConditionTrue, string(a.Stage), message)
+	return v1alpha1.ConditionReady, string(a.Stage), findingOf(a, v1alpha1.ConditionLaunched).Message
 }
 
 func first(a sop.Assessment, outcome sop.Outcome) (sop.Finding, bool) {

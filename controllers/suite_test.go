@@ -27,6 +27,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/yaml"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
+	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
@@ -49,7 +50,8 @@ var (
 
 func TestControllers(t *testing.T) {
 	RegisterFailHandler(Fail)
-	SetDefaultEventuallyTimeout(20 * time.Second)
+	ctrl.SetLogger(GinkgoLogr)
+	SetDefaultEventuallyTimeout(10 * time.Second)
 	SetDefaultEventuallyPollingInterval(20 * time.Millisecond)
 	RunSpecs(t, "controllers")
 }
@@ -214,8 +216,8 @@ subjects: [{apiGroup: rbac.authorization.k8s.io, kind: Group, name: "system:auth
 }
 
 // as is a client of another user.
-func as(user string, groups ...string) client.Client {
-	c, err := client.New(impersonated(user, groups...), client.Options{Scheme: scheme})
+func as(user string) client.Client {
+	c, err := client.New(impersonated(user), client.Options{Scheme: scheme})
 	Expect(err).NotTo(HaveOccurred())
 	return c
 }
@@ -226,7 +228,7 @@ func impersonated(user string, groups ...string) *rest.Config {
 	return other
 }
 
-// requests counts what goes to the API server, but for watches and what starts them.
+// requests counts what goes to the API server, but for the watches of the cache.
 type requests struct {
 	mu     sync.Mutex
 	counts map[string]int
@@ -234,12 +236,14 @@ type requests struct {
 
 func (r *requests) wrap(next http.RoundTripper) http.RoundTripper {
 	return roundTripper(func(request *http.Request) (*http.Response, error) {
-		r.mu.Lock()
-		if r.counts == nil {
-			r.counts = map[string]int{}
+		if request.URL.Query().Get("watch") == "" {
+			r.mu.Lock()
+			if r.counts == nil {
+				r.counts = map[string]int{}
+			}
+			r.counts[request.Method+" "+request.URL.Path]++
+			r.mu.Unlock()
 		}
-		r.counts[request.Method]++
-		r.mu.Unlock()
 		return next.RoundTrip(request)
 	})
 }

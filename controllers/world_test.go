@@ -118,7 +118,6 @@ type world struct {
 	namespace string
 	app       *v1alpha1.ThirdPartyApplication
 	host      string
-	gateway   string
 }
 
 func newWorld(ctx context.Context) *world {
@@ -240,15 +239,27 @@ func (w *world) until(ctx context.Context, o *operator, condition func(Gomega)) 
 }
 
 func (w *world) stage(ctx context.Context, stage v1alpha1.Stage) func(Gomega) {
-	return func(g Gomega) { g.Expect(w.get(ctx).Status.Stage).To(Equal(stage)) }
+	return func(g Gomega) {
+		app := w.get(ctx)
+		g.Expect(app.Status.Stage).To(Equal(stage), verdicts(app))
+	}
 }
 
 func (w *world) ready(ctx context.Context, reason string) func(Gomega) {
 	return func(g Gomega) {
-		condition := meta.FindStatusCondition(w.get(ctx).Status.Conditions, v1alpha1.ConditionReady)
+		app := w.get(ctx)
+		condition := meta.FindStatusCondition(app.Status.Conditions, v1alpha1.ConditionReady)
 		g.Expect(condition).NotTo(BeNil())
-		g.Expect(condition.Reason).To(Equal(reason), condition.Message)
+		g.Expect(condition.Reason).To(Equal(reason), verdicts(app))
 	}
+}
+
+func verdicts(app *v1alpha1.ThirdPartyApplication) string {
+	var lines []string
+	for _, condition := range app.Status.Conditions {
+		lines = append(lines, fmt.Sprintf("%s=%s %s: %s", condition.Type, condition.Status, condition.Reason, condition.Message))
+	}
+	return strings.Join(lines, "\n")
 }
 
 // follow does what the cluster's other controllers would: roll out, issue certificates, program listeners, accept routes.
@@ -274,7 +285,8 @@ func rollOut(ctx context.Context, d *appsv1.Deployment) {
 	before, replicas := d.DeepCopy(), *d.Spec.Replicas
 	d.Status = appsv1.DeploymentStatus{ObservedGeneration: d.Generation, Replicas: replicas, UpdatedReplicas: replicas, ReadyReplicas: replicas, AvailableReplicas: replicas}
 	if before.Status.ObservedGeneration != d.Generation || before.Status.Replicas != replicas {
-		Expect(client.IgnoreNotFound(clusterController.Status().Patch(ctx, d, client.MergeFrom(before)))).To(Succeed())
+		err := clusterController.Status().Update(ctx, d)
+		Expect(err == nil || apierrors.IsNotFound(err) || apierrors.IsConflict(err)).To(BeTrue(), "%v", err)
 	}
 }
 

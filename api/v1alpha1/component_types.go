@@ -118,9 +118,13 @@ type Resources struct {
 // +kubebuilder:validation:XValidation:rule="quantity(string(self.cpu)).isGreaterThan(quantity('0')) && quantity(string(self.memory)).isGreaterThan(quantity('0'))",message="resources.requests.cpu and resources.requests.memory must be more than zero"
 type ResourceRequests struct {
 	// cpu is in cores.
+	// +kubebuilder:validation:XIntOrString
+	// +kubebuilder:validation:MaxLength=32
 	// +required
 	CPU resource.Quantity `json:"cpu,omitempty,omitzero"`
 	// memory is in bytes.
+	// +kubebuilder:validation:XIntOrString
+	// +kubebuilder:validation:MaxLength=32
 	// +required
 	Memory resource.Quantity `json:"memory,omitempty,omitzero"`
 }
@@ -128,6 +132,8 @@ type ResourceRequests struct {
 // ResourceLimits bound what a pod uses. CPU has no limit: the quota of the namespace bounds requests, and idle cores are lent.
 type ResourceLimits struct {
 	// memory is in bytes.
+	// +kubebuilder:validation:XIntOrString
+	// +kubebuilder:validation:MaxLength=32
 	// +required
 	Memory resource.Quantity `json:"memory,omitempty,omitzero"`
 }

@@ -42,7 +42,7 @@ type ReleaseSpec struct {
 	// dataClass is the class of the data.
 	// +required
 	DataClass DataClass `json:"dataClass,omitempty"`
-	// components are the programs and their edges; replicas.min is left out, since it may change without a release.
+	// components are the programs and their edges; replicas.min is always 1 here, since the application may change it without a release.
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=20
 	// +listType=map

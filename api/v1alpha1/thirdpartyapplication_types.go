@@ -166,12 +166,18 @@ type Requirements struct {
 // +kubebuilder:validation:XValidation:rule="!quantity(string(self.storage)).isLessThan(quantity('0'))",message="hardware.storage must not be negative"
 type Hardware struct {
 	// cpu is the number of cores.
+	// +kubebuilder:validation:XIntOrString
+	// +kubebuilder:validation:MaxLength=32
 	// +required
 	CPU resource.Quantity `json:"cpu,omitempty,omitzero"`
 	// memory is in bytes.
+	// +kubebuilder:validation:XIntOrString
+	// +kubebuilder:validation:MaxLength=32
 	// +required
 	Memory resource.Quantity `json:"memory,omitempty,omitzero"`
 	// storage is in bytes, of all volumes together. Zero: the application keeps no data on volumes.
+	// +kubebuilder:validation:XIntOrString
+	// +kubebuilder:validation:MaxLength=32
 	// +required
 	Storage resource.Quantity `json:"storage"`
 }
@@ -192,6 +198,8 @@ type Traffic struct {
 	// +required
 	PeakRequestsPerSecond int32 `json:"peakRequestsPerSecond,omitempty"`
 	// bandwidth is in bits per second at the peak.
+	// +kubebuilder:validation:XIntOrString
+	// +kubebuilder:validation:MaxLength=32
 	// +kubebuilder:validation:XValidation:rule="quantity(string(self)).isGreaterThan(quantity('0'))",message="traffic.bandwidth must be more than zero bits per second, such as 200M"
 	// +required
 	Bandwidth resource.Quantity `json:"bandwidth,omitempty,omitzero"`

@@ -88,7 +88,8 @@ func (a *Applier) Run(ctx context.Context, c *sop.Case, plan sop.Plan) (Outcome,
 	if !plan.Prune {
 		return outcome, nil
 	}
-	return outcome, a.prune(ctx, c, plan, &outcome)
+	err := a.prune(ctx, c, plan, &outcome)
+	return outcome, err
 }
 
 func (a *Applier) write(ctx context.Context, object render.Object) error {
@@ -158,7 +159,7 @@ func intruders(current *unstructured.Unstructured, owner string) sets.Set[string
 		if err != nil {
 			continue
 		}
-		for element := range elements(held) {
+		for _, element := range elements(held) {
 			if element.FieldName != nil && *element.FieldName != "metadata" && *element.FieldName != "status" {
 				found.Insert(entry.Manager)
 			}

@@ -73,7 +73,7 @@ func same(owned *fieldpath.Set, desired, current any) bool {
 }
 
 func sameMap(owned *fieldpath.Set, desired, current map[string]any) bool {
-	for element := range elements(owned) {
+	for _, element := range elements(owned) {
 		if element.FieldName == nil {
 			return false
 		}
@@ -91,7 +91,7 @@ func sameMap(owned *fieldpath.Set, desired, current map[string]any) bool {
 
 func sameList(owned *fieldpath.Set, desired, current []any) bool {
 	matched := 0
-	for element := range elements(owned) {
+	for _, element := range elements(owned) {
 		value, wanted := find(desired, element)
 		if !wanted {
 			return false
@@ -113,37 +113,37 @@ func sameElement(owned *fieldpath.Set, element fieldpath.PathElement, desired, c
 }
 
 // elements are the direct elements of a set, each once.
-func elements(set *fieldpath.Set) func(func(fieldpath.PathElement) bool) {
-	return func(yield func(fieldpath.PathElement) bool) {
-		for element := range set.Members.All() {
-			if !yield(element) {
-				return
-			}
+func elements(set *fieldpath.Set) []fieldpath.PathElement {
+	var all []fieldpath.PathElement
+	set.Members.Iterate(func(element fieldpath.PathElement) { all = append(all, element) })
+	set.Children.Iterate(func(element fieldpath.PathElement) {
+		if !set.Members.Has(element) {
+			all = append(all, element)
 		}
-		for element := range set.Children.All() {
-			if !set.Members.Has(element) && !yield(element) {
-				return
-			}
-		}
-	}
+	})
+	return all
 }
 
 // find looks up an item of an associative list by its keys, or of a set by its value.
 func find(list []any, element fieldpath.PathElement) (any, bool) {
-	i := slices.IndexFunc(list, func(item any) bool {
-		switch {
-		case element.Key != nil:
-			fields, ok := item.(map[string]any)
-			return ok && !slices.ContainsFunc(*element.Key, func(key value.Field) bool { return fields[key.Name] != key.Value.Unstructured() })
-		case element.Value != nil:
-			return item == (*element.Value).Unstructured()
+	for _, item := range list {
+		if element.Value != nil && value.Equals(value.NewValueInterface(item), *element.Value) {
+			return item, true
 		}
-		return false
-	})
-	if i < 0 {
-		return nil, false
+		if fields, ok := item.(map[string]any); ok && element.Key != nil && hasKeys(fields, *element.Key) {
+			return item, true
+		}
 	}
-	return list[i], true
+	return nil, false
+}
+
+func hasKeys(fields map[string]any, keys value.FieldList) bool {
+	for _, key := range keys {
+		if !value.Equals(value.NewValueInterface(fields[key.Name]), key.Value) {
+			return false
+		}
+	}
+	return true
 }
 
 // contains is true when current has everything of desired; the API server's defaults may stand beside it.

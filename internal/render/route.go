@@ -4,8 +4,12 @@
 package render
 
 import (
+	"crypto/sha256"
+	"fmt"
+
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/validation"
 	applymeta "k8s.io/client-go/applyconfigurations/meta/v1"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 	applygateway "sigs.k8s.io/gateway-api/applyconfiguration/apis/v1"
@@ -91,8 +95,14 @@ func Certificate(s Scope, host string, gateway v1alpha1.GatewayReference, issuer
 	return Object{Unstructured: u, Owner: FieldOwner}
 }
 
-// CertificateSecret is the Secret that holds a host's certificate.
-func CertificateSecret(host string) string { return host + "-tls" }
+// CertificateSecret is the Secret that holds a host's certificate. The longest hosts leave no room for a suffix.
+func CertificateSecret(host string) string {
+	const suffix = "-tls"
+	if len(host)+len(suffix) > validation.DNS1123SubdomainMaxLength {
+		host = fmt.Sprintf("%x", sha256.Sum256([]byte(host)))
+	}
+	return host + suffix
+}
 
 // ListenerOwner is the field owner of a host's listener. Listeners of one Gateway have an owner each: with a shared one,
 // applying the next host's listener would remove this one's.

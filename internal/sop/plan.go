@@ -81,7 +81,9 @@ func PlanFor(c *Case, a Assessment) Plan {
 	}
 	if c.frozen() {
 		plan.Prune = false
-		plan.Objects = slices.DeleteFunc(plan.Objects, func(o render.Object) bool { return plan.Takedown == nil || o.GetKind() != "Deployment" })
+		plan.Objects = slices.DeleteFunc(plan.Objects, func(o render.Object) bool {
+			return plan.Takedown == nil || o.GetKind() != "Deployment" || o.GetNamespace() != plan.Live
+		})
 	}
 	return plan
 }

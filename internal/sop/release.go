@@ -28,7 +28,7 @@ func Snapshot(app *v1alpha1.ThirdPartyApplication) *v1alpha1.Release {
 	}
 	for i := range app.Spec.Components {
 		component := app.Spec.Components[i].DeepCopy()
-		component.Replicas = v1alpha1.Replicas{Max: maxReplicas(component.Replicas)}
+		component.Replicas = v1alpha1.Replicas{Min: 1, Max: maxReplicas(component.Replicas)}
 		spec.Components = append(spec.Components, *component)
 	}
 	for i := range app.Spec.Domains {

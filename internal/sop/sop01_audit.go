@@ -11,7 +11,7 @@ import (
 )
 
 // Clause 1, Application Architecture Audit: an audit within 7 working days of the request. The verdict binds to the exact
-// release; a late audit is the auditor's failing and never approves by itself. Admission: identity.
+// release; a late audit is the auditor's failing and never approves by itself. Admission: govpk-identity.
 func audit() Clause {
 	return Clause{
 		Number:    1,
@@ -19,7 +19,7 @@ func audit() Clause {
 		Condition: v1alpha1.ConditionArchitectureAudited,
 		Demands:   "A team audits the application's architecture within 7 working days of the request.",
 		Assess:    assessAudit,
-		Guards:    []string{"identity"},
+		Guards:    []string{"govpk-identity"},
 	}
 }
 
@@ -31,13 +31,12 @@ func assessAudit(c *Case, release *v1alpha1.Release) Finding {
 		return finding(Waiting, v1alpha1.ReasonNotSubmitted, "the audit begins once the declarations of clauses 2, 4 and 8 are whole")
 	}
 	verdict := c.verdict(release, v1alpha1.SignOffArchitectureAudit, c.Policy.Audit.Parties, time.Time{})
-	if verdict.Outcome == Met {
+	// An auditor who approved or found something has answered: the clock runs only while a party is silent.
+	if verdict.Reason != v1alpha1.ReasonAwaitingSignOff {
 		return verdict
 	}
-	if verdict.Reason == v1alpha1.ReasonAwaitingSignOff {
-		if audited := c.auditedTwin(release); audited != nil {
-			return finding(Met, v1alpha1.ReasonUnchangedButImages, "%s differs from the audited %s in image digests alone", release.Name, audited.Name)
-		}
+	if audited := c.auditedTwin(release); audited != nil {
+		return finding(Met, v1alpha1.ReasonUnchangedButImages, "%s differs from the audited %s in image digests alone", release.Name, audited.Name)
 	}
 	due, end, err := c.AuditDue(release)
 	if err != nil {
@@ -53,19 +52,27 @@ func assessAudit(c *Case, release *v1alpha1.Release) Finding {
 	return verdict
 }
 
-// auditedTwin is an audited release that differs in image digests alone, where the policy lets that count.
+// auditedTwin is an audited release that differs in image digests alone, where the policy lets that count. Of several it
+// is the newest, in whatever order they were listed.
 func (c *Case) auditedTwin(release *v1alpha1.Release) *v1alpha1.Release {
 	if c.Policy.Audit.Required != v1alpha1.AuditMaterialChange {
 		return nil
 	}
+	var newest *v1alpha1.Release
 	for i := range c.Releases {
 		twin := &c.Releases[i]
 		if twin.Name != release.Name && sameButImages(twin, release) &&
-			c.verdict(twin, v1alpha1.SignOffArchitectureAudit, c.Policy.Audit.Parties, time.Time{}).Outcome == Met {
-			return twin
+			c.verdict(twin, v1alpha1.SignOffArchitectureAudit, c.Policy.Audit.Parties, time.Time{}).Outcome == Met &&
+			(newest == nil || newestFirst(&twin.ObjectMeta, &newest.ObjectMeta) < 0) {
+			newest = twin
 		}
 	}
-	return nil
+	return newest
+}
+
+// releaseCollision takes the place of the verdict while a release's name stands for another content.
+func releaseCollision(name string) Finding {
+	return finding(Refused, v1alpha1.ReasonReleaseCollision, "Release %s exists with another content; change anything in spec.components to get another name", name)
 }
 
 // AuditDue is the last working day of a release's audit and the instant at which that day ends.

@@ -54,11 +54,19 @@ func atPeak(release *v1alpha1.Release) (cpu, memory resource.Quantity) {
 }
 
 // enforceRequirements adds the platform's overhead to the declared hardware: one more pod of each component, which a
-// rolling update starts before it ends an old one.
+// rolling update starts before it ends an old one. A declaration that shrinks below what a release needs is a finding and
+// takes nothing from what already runs.
 func enforceRequirements(c *Case, t Target) []render.Object {
 	hardware := c.Application.Spec.Requirements.Hardware
 	cpu, memory := hardware.CPU.DeepCopy(), hardware.Memory.DeepCopy()
 	if t.Release != nil {
+		peakCPU, peakMemory := atPeak(t.Release)
+		if cpu.Cmp(peakCPU) < 0 {
+			cpu = peakCPU
+		}
+		if memory.Cmp(peakMemory) < 0 {
+			memory = peakMemory
+		}
 		for _, component := range t.Release.Spec.Components {
 			cpu.Add(component.Resources.Requests.CPU)
 			memory.Add(component.Resources.Limits.Memory)

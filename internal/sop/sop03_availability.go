@@ -14,7 +14,8 @@ import (
 )
 
 // Clause 3, Hardware and Software Availability: the hardware is provisioned at NTC. Pods run on the attested nodes of an
-// accredited provider, in a namespace of their own per stage. Admission: managed-namespaces.
+// accredited provider, in a namespace of their own per stage. Admission: govpk-children,
+// govpk-namespaces.
 func availability() Clause {
 	return Clause{
 		Number:    3,
@@ -23,7 +24,7 @@ func availability() Clause {
 		Demands:   "The hardware is provisioned at NTC; government data is reached only inside its data centre.",
 		Assess:    assessAvailability,
 		Enforce:   enforceAvailability,
-		Guards:    []string{"managed-namespaces"},
+		Guards:    []string{"govpk-children", "govpk-namespaces"},
 	}
 }
 

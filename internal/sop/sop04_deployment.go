@@ -17,7 +17,8 @@ import (
 
 // Clause 4, Application Deployment: the organization deploys once the infrastructure stands; by VPN; on a gov.pk domain
 // only. Each host is held by one application through a DomainClaim named after it. Test hosts are routed on the VPN
-// gateway only, gov.pk hosts on the public one. Admission: guarded-children, operator-output.
+// gateway only, gov.pk hosts on the public one. Admission: govpk-children, govpk-hosts,
+// govpk-identity, govpk-namespaces.
 func deployment() Clause {
 	return Clause{
 		Number:    4,
@@ -26,7 +27,7 @@ func deployment() Clause {
 		Demands:   "The organization deploys over the VPN once the infrastructure stands, and only on a gov.pk domain in NTC's data centre.",
 		Assess:    assessDomains,
 		Enforce:   enforceDeployment,
-		Guards:    []string{"guarded-children", "operator-output"},
+		Guards:    []string{"govpk-children", "govpk-hosts", "govpk-identity", "govpk-namespaces"},
 	}
 }
 

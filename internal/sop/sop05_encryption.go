@@ -10,7 +10,7 @@ import (
 
 // Clause 5, Data Flows: every flow is encrypted. At the gateway: HTTPS only, HSTS, a certificate per host. Between
 // components: default-deny both ways and the declared edges alone. Until mutual TLS is proven the finding is Unknown and
-// gates nothing. Admission: guarded-children.
+// gates nothing. Admission: govpk-children, govpk-hosts.
 func encryption() Clause {
 	return Clause{
 		Number:    5,
@@ -19,7 +19,7 @@ func encryption() Clause {
 		Demands:   "All data flows between application, databases and other systems or users are encrypted.",
 		Assess:    assessEncryption,
 		Enforce:   enforceEncryption,
-		Guards:    []string{"guarded-children"},
+		Guards:    []string{"govpk-children", "govpk-hosts"},
 	}
 }
 

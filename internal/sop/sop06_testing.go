@@ -10,7 +10,7 @@ import (
 )
 
 // Clause 6, End-2-End Testing: NITB, NTC and the organization test the deployed application in an offline environment.
-// All parties sign the exact release, and an open finding blocks. Admission: identity.
+// All parties sign the exact release, and an open finding blocks. Admission: govpk-identity.
 func endToEndTest() Clause {
 	return Clause{
 		Number:    6,
@@ -18,7 +18,7 @@ func endToEndTest() Clause {
 		Condition: v1alpha1.ConditionEndToEndTested,
 		Demands:   "NITB, NTC and the organization test the deployed application in an offline environment; issues are resolved.",
 		Assess:    assessEndToEndTest,
-		Guards:    []string{"identity"},
+		Guards:    []string{"govpk-identity"},
 	}
 }
 

@@ -8,7 +8,8 @@ import (
 )
 
 // Clause 7, Go Live: once testing succeeded the organization decides and launches. Two keys: the parties make a release
-// eligible, the organization names it in spec.launch. Live runs the digests that were tested. Admission: images.
+// eligible, the organization names it in spec.launch. Live runs the digests that were tested. Admission: govpk-identity,
+// govpk-images, govpk-namespaces.
 func goLive() Clause {
 	return Clause{
 		Number:    7,
@@ -16,7 +17,7 @@ func goLive() Clause {
 		Condition: v1alpha1.ConditionLaunched,
 		Demands:   "After successful testing the organization makes its own decision and launches.",
 		Assess:    assessLaunch,
-		Guards:    []string{"images"},
+		Guards:    []string{"govpk-identity", "govpk-images", "govpk-namespaces"},
 	}
 }
 
@@ -33,19 +34,26 @@ func assessLaunch(c *Case, release *v1alpha1.Release) Finding {
 		return finding(Refused, v1alpha1.ReasonUnknownRelease, "spec.launch.release: %s does not exist%s; kubectl get releases -n %s lists them",
 			wanted, c.stays(), c.Application.Namespace)
 	}
-	if c.liveRelease() != target {
-		_, blocking := c.stageOf(target)
-		return finding(Refused, v1alpha1.ReasonNotEligible, "spec.launch.release: %s is not eligible%s: %s", wanted, c.stays(), blocking.Message)
+	if c.locked() || c.liveRelease() != target {
+		if stage, blocking := c.stageOf(target); stage != v1alpha1.StageAwaitingLaunch {
+			return finding(Refused, v1alpha1.ReasonNotEligible, "spec.launch.release: %s is not eligible%s: %s", wanted, c.stays(), blocking.Message)
+		}
+		return finding(Refused, v1alpha1.ReasonTakenDown, "spec.launch.release: %s is eligible; it goes live once PolicyViolation %s is lifted", wanted, c.lockedBy())
 	}
 	return c.assessExposure(target)
 }
 
 // stays names the release that goes on running while another one is refused.
 func (c *Case) stays() string {
-	if live := c.liveRelease(); live != nil {
+	live := c.liveRelease()
+	switch {
+	case live == nil:
+		return ""
+	case c.locked():
+		return ", " + live.Name + " stays offline"
+	default:
 		return ", " + live.Name + " stays live"
 	}
-	return ""
 }
 
 func (c *Case) wanted() string {

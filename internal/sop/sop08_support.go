@@ -13,7 +13,7 @@ import (
 
 // Clause 8, Operational Responsibilities: NITB and NTC hold level 1, the organization levels 2 and 3. Each level gets its
 // role in the stage namespaces and nothing beyond; the contacts go where level 1 looks first. The API server refuses an
-// application without contacts.
+// application without contacts. Admission: govpk-children.
 func support() Clause {
 	return Clause{
 		Number:    8,
@@ -22,7 +22,7 @@ func support() Clause {
 		Demands:   "NITB and NTC hold level 1 of operations; levels 2 and 3 remain with the organization.",
 		Assess:    assessSupport,
 		Enforce:   enforceSupport,
-		Guards:    []string{"guarded-children"},
+		Guards:    []string{"govpk-children"},
 	}
 }
 

@@ -9,7 +9,8 @@ import (
 
 // Clause 9, Policy Violations: NITB and NTC may take the application offline. A flag takes it offline; it stays so
 // whatever anybody does, until the flag is lifted by its owners and the return is earned. The label on the live namespace
-// is the lock that holds without the operator. Admission: offline-lock, managed-namespaces, identity.
+// is the lock that holds without the operator. Admission: govpk-offline,
+// govpk-namespaces, govpk-children, govpk-identity.
 func violations() Clause {
 	return Clause{
 		Number:    9,
@@ -17,7 +18,7 @@ func violations() Clause {
 		Condition: v1alpha1.ConditionClearOfViolations,
 		Demands:   "NITB and NTC may take an application offline that could damage the national image or threaten the data centre.",
 		Assess:    assessViolations,
-		Guards:    []string{"offline-lock", "managed-namespaces", "identity"},
+		Guards:    []string{"govpk-offline", "govpk-namespaces", "govpk-children", "govpk-identity"},
 	}
 }
 

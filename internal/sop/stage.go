@@ -39,7 +39,7 @@ type Assessment struct {
 	Findings []Finding
 	// Stage is where the application stands.
 	Stage v1alpha1.Stage
-	// Current is the release of the current spec, and CurrentStage how far it has come.
+	// Current is the release of the current spec, stored or not, and CurrentStage how far it has come.
 	Current      *v1alpha1.Release
 	CurrentStage v1alpha1.Stage
 	// Test and Live are what the stage namespaces run after this pass; nil: nothing.
@@ -68,7 +68,7 @@ func Assess(c *Case) Assessment {
 		f := clause.Assess(c, a.Current)
 		f.Condition = clause.Condition
 		if a.Collision && clause.Number == 1 {
-			f = finding(Refused, v1alpha1.ReasonReleaseCollision, "Release %s exists with another content; change anything in spec.components to get another name", current.Name)
+			f = releaseCollision(current.Name)
 			f.Condition = clause.Condition
 		}
 		a.Findings = append(a.Findings, f)
@@ -77,12 +77,15 @@ func Assess(c *Case) Assessment {
 		}
 	}
 	a.Test = c.testRelease(a)
-	a.Stage = a.CurrentStage
 	switch {
 	case a.Locked:
 		a.Stage = v1alpha1.StageOffline
 	case a.Live != nil:
 		a.Stage = v1alpha1.StageLive
+	case a.Current.CreationTimestamp.IsZero():
+		a.Stage = v1alpha1.StageSubmitted
+	default:
+		a.Stage = a.CurrentStage
 	}
 	return a
 }

@@ -5,7 +5,7 @@
 // A result is kept in a directory named after everything that went into it,
 // so that a module nobody touched is built once.
 //
-//	go run . [tool…]     # all tools when none is named
+//	go run . [tool…]     # every tool of the cluster when none is named
 package main
 
 import (
@@ -42,8 +42,8 @@ func run(names []string) error {
 	if cache == "" {
 		cache = local
 	}
-	if cache, err = filepath.Abs(cache); err != nil {
-		return err
+	if !filepath.IsAbs(cache) {
+		cache = filepath.Join(root, cache)
 	}
 	current := filepath.Join(local, "current")
 	for _, d := range []string{cache, current} {
@@ -52,7 +52,7 @@ func run(names []string) error {
 		}
 	}
 	for _, t := range tools {
-		if len(names) > 0 && !slices.Contains(names, t.name) {
+		if !slices.Contains(names, t.name) && (len(names) > 0 || t.development) {
 			continue
 		}
 		dir, err := t.ensure(root, cache)

@@ -21,6 +21,8 @@ type tool struct {
 	programs  []program
 	// links are further names of the first program, which acts by its name.
 	links []string
+	// development tools are built only when named: the cluster runs without them.
+	development bool
 }
 
 type program struct{ name, pkg, ldflags string }
@@ -80,6 +82,22 @@ var tools = []tool{
 			{"api", ".", "-X main.version=1.0.0"},
 			{"api-v2", ".", "-X main.version=2.0.0"},
 		},
+	},
+	{
+		name: "controller-gen", dir: "hack/tools/gen", development: true,
+		programs: []program{{"controller-gen", "sigs.k8s.io/controller-tools/cmd/controller-gen", ""}},
+	},
+	{
+		name: "golangci-lint", dir: "hack/tools/golangci-lint", development: true,
+		programs: []program{{"golangci-lint", ".", ""}},
+	},
+	{
+		name: "crd-ref-docs", dir: "hack/tools/apidocs", development: true,
+		programs: []program{{"crd-ref-docs", "github.com/elastic/crd-ref-docs", ""}},
+	},
+	{
+		name: "helm", dir: "hack/tools/helm", development: true,
+		programs: []program{{"helm", "helm.sh/helm/v4/cmd/helm", ""}},
 	},
 }
 

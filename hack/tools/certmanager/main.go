@@ -93,11 +93,13 @@ func run(ctx context.Context) error {
 	}
 }
 
-// options are the defaults of cert-manager's own command, but for the short
-// backoff: a refused request in a test is asked again within seconds.
+// options are the defaults of cert-manager's own command, but for the client's
+// rate and the backoff: tests shall not wait for either.
 func options() controller.ContextOptions {
 	return controller.ContextOptions{
-		IssuerOptions: controller.IssuerOptions{ClusterResourceNamespace: "cert-manager"},
+		KubernetesAPIQPS:   200,
+		KubernetesAPIBurst: 400,
+		IssuerOptions:      controller.IssuerOptions{ClusterResourceNamespace: "cert-manager"},
 		CertificateOptions: controller.CertificateOptions{
 			CopiedAnnotationPrefixes:                 []string{"*", "-kubectl.kubernetes.io/"},
 			CertificateRequestMinimumBackoffDuration: 5 * time.Second,

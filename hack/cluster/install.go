@@ -1,0 +1,118 @@
+// Copyright 2026 The govpk-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	_ "sigs.k8s.io/gateway-api/pkg/consts" // keeps the CRDs' version in go.mod
+)
+
+// install adds cert-manager and the gateways, and returns when both gateways
+// answer.
+func (l layout) install(ctx context.Context, step func(string)) error {
+	gatewayAPI, err := l.module(ctx, "hack/cluster", "sigs.k8s.io/gateway-api")
+	if err != nil {
+		return err
+	}
+	certManager, err := l.module(ctx, "hack/tools/certmanager", "github.com/cert-manager/cert-manager")
+	if err != nil {
+		return err
+	}
+	if err := l.kubectl(ctx, nil, "apply", "--server-side",
+		"-f", filepath.Join(gatewayAPI, "config/crd/standard"), "-f", filepath.Join(certManager, "deploy/crds")); err != nil {
+		return err
+	}
+	used := []string{"clusterissuers.cert-manager.io", "certificates.cert-manager.io",
+		"gatewayclasses.gateway.networking.k8s.io", "gateways.gateway.networking.k8s.io"}
+	if err := l.kubectl(ctx, nil, append([]string{"wait", "--for=condition=Established", "--timeout=30s", "crd"}, used...)...); err != nil {
+		return err
+	}
+	for _, file := range []string{"certmanager.yaml", "gateways.yaml"} {
+		manifest, err := embedded.ReadFile("manifests/" + file)
+		if err != nil {
+			return err
+		}
+		if err := l.kubectl(ctx, manifest, "apply", "--server-side", "-f", "-"); err != nil {
+			return err
+		}
+	}
+	step("cert-manager and gateways applied")
+	for _, wait := range []string{
+		"condition=Ready node/" + nodeName,
+		"condition=Ready clusterissuer/govpk",
+		"condition=Ready certificate/ntc-status certificate/test-domain -n gateways",
+		"condition=Available deployment/traefik -n gateways",
+		"condition=Programmed gateway/public gateway/vpn -n gateways",
+	} {
+		if err := l.kubectl(ctx, nil, append([]string{"wait", "--timeout=90s"}, strings.Fields("--for="+wait)...)...); err != nil {
+			return err
+		}
+	}
+	step("node, issuer and gateways Ready")
+	if err := l.writeCA(ctx); err != nil {
+		return err
+	}
+	if err := poll(ctx, 30*time.Second, "the gateways", func() error { return l.gatewaysAnswer(ctx) }); err != nil {
+		return err
+	}
+	step("gateways answer")
+	return nil
+}
+
+// module returns the directory of a dependency's source.
+func (l layout) module(ctx context.Context, dir, path string) (string, error) {
+	cmd := exec.CommandContext(ctx, "go", "mod", "download", "-json", path)
+	cmd.Dir = filepath.Join(l.root, dir)
+	out, err := cmd.Output()
+	if err != nil {
+		return "", fmt.Errorf("download %s: %w\n%s", path, err, out)
+	}
+	var info struct{ Dir string }
+	if err := json.Unmarshal(out, &info); err != nil {
+		return "", err
+	}
+	return info.Dir, nil
+}
+
+func (l layout) kubectl(ctx context.Context, stdin []byte, args ...string) error {
+	_, err := l.kubectlOutput(ctx, stdin, args...)
+	return err
+}
+
+func (l layout) kubectlOutput(ctx context.Context, stdin []byte, args ...string) ([]byte, error) {
+	// The usual discovery cache is keyed by address, and remembers dead clusters.
+	common := []string{"--kubeconfig", l.kubeconfig(), "--cache-dir", filepath.Join(l.state, "kubectl")}
+	cmd := exec.CommandContext(ctx, filepath.Join(l.tools, "kubectl"), append(common, args...)...)
+	cmd.Stdin = bytes.NewReader(stdin)
+	var problems bytes.Buffer
+	cmd.Stderr = &problems
+	out, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("kubectl %s: %w\n%s", strings.Join(args, " "), err, problems.Bytes())
+	}
+	return out, nil
+}
+
+// writeCA leaves the issuer's certificate for curl --cacert.
+func (l layout) writeCA(ctx context.Context) error {
+	encoded, err := l.kubectlOutput(ctx, nil, "get", "secret", "govpk-root", "-n", "cert-manager", "-o", `jsonpath={.data.tls\.crt}`)
+	if err != nil {
+		return err
+	}
+	ca, err := base64.StdEncoding.DecodeString(string(encoded))
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(l.caFile(), ca, 0o644)
+}

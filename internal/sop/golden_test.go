@@ -1,0 +1,308 @@
+// Copyright 2026 The govpk-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package sop
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"math/rand"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	jsonpatch "github.com/evanphx/json-patch/v5"
+	"github.com/google/go-cmp/cmp"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/yaml"
+
+	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
+	"github.com/ntc-gov-pk/govpk-operator/internal/render"
+)
+
+// go test ./internal/sop -update writes every want.yaml anew. Read the difference before you keep it: it is what the cluster will do.
+var update = flag.Bool("update", false, "write testdata/*/want.yaml")
+
+// golden is a case.yaml laid over base.yaml.
+type golden struct {
+	// Summary says what the case shows.
+	Summary      string
+	Now          time.Time
+	Organization string
+	Application  map[string]any
+	Provider     map[string]any
+	Policy       *map[string]any
+	// Claims are namespace/name by host.
+	Claims     map[string]string
+	Releases   []goldenRelease
+	SignOffs   []goldenSignOff
+	Violations []goldenViolation
+	Test, Live goldenStage
+	Ingress    goldenIngress
+}
+
+// goldenRelease is the stored release of the application's spec with a merge patch laid over it.
+type goldenRelease struct {
+	Name string
+	At   metav1.Time
+	Spec map[string]any
+}
+
+type goldenSignOff struct {
+	At metav1.Time
+	v1alpha1.SignOffSpec
+}
+
+type goldenViolation struct {
+	Name string
+	At   metav1.Time
+	v1alpha1.PolicyViolationSpec
+}
+
+// goldenStage names what a stage looks like: Running is a release that is rolled out, addressed and routed.
+type goldenStage struct {
+	Running                      string
+	Exists, Terminating, Exposed bool
+	Release, Offline             string
+	Routed                       *bool
+}
+
+type goldenIngress struct {
+	MissingKinds                []string
+	GatewayExists, IssuerExists bool
+	Certified, Programmed       []string
+}
+
+// expected is a want.yaml.
+type expected struct {
+	Stage        v1alpha1.Stage    `json:"stage"`
+	Current      string            `json:"current"`
+	CurrentStage v1alpha1.Stage    `json:"currentStage"`
+	Test         string            `json:"test,omitempty"`
+	Live         string            `json:"live,omitempty"`
+	Next         *time.Time        `json:"next,omitempty"`
+	Findings     []expectedFinding `json:"findings"`
+	Plan         expectedPlan      `json:"plan"`
+}
+
+type expectedFinding struct {
+	Condition string                 `json:"condition"`
+	Status    metav1.ConditionStatus `json:"status"`
+	Reason    string                 `json:"reason"`
+	Message   string                 `json:"message"`
+}
+
+type expectedPlan struct {
+	Prune      bool              `json:"prune"`
+	Takedown   *expectedTakedown `json:"takedown,omitempty"`
+	Unlock     string            `json:"unlock,omitempty"`
+	Live       string            `json:"live"`
+	Namespaces []string          `json:"deleteNamespaces,omitempty"`
+	Objects    []expectedObject  `json:"objects,omitempty"`
+}
+
+type expectedTakedown struct {
+	Namespace string                  `json:"namespace,omitempty"`
+	Violation string                  `json:"violation"`
+	Workloads v1alpha1.WorkloadAction `json:"workloads"`
+}
+
+type expectedObject struct {
+	// Create: made once. Omitted: applied on every pass.
+	Create bool `json:"create,omitempty"`
+	// Owner is omitted where it is the operator's one field owner.
+	Owner  string         `json:"owner,omitempty"`
+	Object map[string]any `json:"object"`
+}
+
+func TestGolden(t *testing.T) {
+	files, err := filepath.Glob("testdata/*/case.yaml")
+	if err != nil || len(files) < 14 {
+		t.Fatalf("%d cases, %v", len(files), err)
+	}
+	for _, file := range files {
+		t.Run(filepath.Base(filepath.Dir(file)), func(t *testing.T) {
+			c := readCase(t, file)
+			a := Assess(c)
+			plan := PlanFor(c, a)
+			got := encode(t, a, plan)
+			wantFile := filepath.Join(filepath.Dir(file), "want.yaml")
+			if *update {
+				if err := os.WriteFile(wantFile, got, 0o644); err != nil { //nolint:gosec // golden files are read by everybody
+					t.Fatal(err)
+				}
+			}
+			if diff := cmp.Diff(readText(t, wantFile), string(got)); diff != "" {
+				t.Errorf("%s differs; if that is right, run with -update and read the difference:\n%s", wantFile, diff)
+			}
+			checkSafe(t, c, a, plan)
+		})
+	}
+}
+
+// The cache lists in any order; a verdict that follows it would write the status forever.
+func TestSameCaseSameBytes(t *testing.T) {
+	files, err := filepath.Glob("testdata/*/case.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	random := rand.New(rand.NewSource(1))
+	for _, file := range files {
+		t.Run(filepath.Base(filepath.Dir(file)), func(t *testing.T) {
+			c := readCase(t, file)
+			first := Assess(c)
+			want := encode(t, first, PlanFor(c, first))
+			for range 10 {
+				random.Shuffle(len(c.Releases), func(i, j int) { c.Releases[i], c.Releases[j] = c.Releases[j], c.Releases[i] })
+				random.Shuffle(len(c.SignOffs), func(i, j int) { c.SignOffs[i], c.SignOffs[j] = c.SignOffs[j], c.SignOffs[i] })
+				random.Shuffle(len(c.Violations), func(i, j int) { c.Violations[i], c.Violations[j] = c.Violations[j], c.Violations[i] })
+				a := Assess(c)
+				if got := encode(t, a, PlanFor(c, a)); !bytes.Equal(got, want) {
+					t.Fatalf("another order, another verdict:\n%s", cmp.Diff(string(want), string(got)))
+				}
+			}
+		})
+	}
+}
+
+func encode(t *testing.T, a Assessment, plan Plan) []byte {
+	t.Helper()
+	out := expected{Stage: a.Stage, Current: a.Current.Name, CurrentStage: a.CurrentStage}
+	if a.Test != nil {
+		out.Test = a.Test.Name
+	}
+	if a.Live != nil {
+		out.Live = a.Live.Name
+	}
+	if !a.Next.IsZero() {
+		next := a.Next.UTC()
+		out.Next = &next
+	}
+	for _, f := range a.Findings {
+		out.Findings = append(out.Findings, expectedFinding{f.Condition, f.Status(), f.Reason, f.Message})
+	}
+	out.Plan = expectedPlan{Prune: plan.Prune, Unlock: plan.Unlock, Live: plan.Live, Namespaces: plan.Namespaces}
+	if plan.Takedown != nil {
+		takedown := expectedTakedown(*plan.Takedown)
+		out.Plan.Takedown = &takedown
+	}
+	for _, o := range plan.Objects {
+		object := expectedObject{Create: o.Mode == render.Create, Object: o.Object}
+		if o.Owner != render.FieldOwner {
+			object.Owner = o.Owner
+		}
+		out.Plan.Objects = append(out.Plan.Objects, object)
+	}
+	content, err := yaml.Marshal(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return content
+}
+
+func readCase(t *testing.T, file string) *Case {
+	t.Helper()
+	base, err := yaml.YAMLToJSON([]byte(readText(t, "testdata/base.yaml")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := overlay[golden](t, base, readYAML[map[string]any](t, file))
+	c := &Case{Now: g.Now, Organization: g.Organization, Claims: map[string]v1alpha1.DomainClaim{}}
+
+	c.Application = &v1alpha1.ThirdPartyApplication{}
+	fromDeclaration(t, "thirdpartyapplications", g.Application, c.Application)
+	if g.Policy != nil {
+		policy := &v1alpha1.DeploymentPolicy{}
+		fromDeclaration(t, "deploymentpolicies", map[string]any{"spec": *g.Policy}, policy)
+		c.Policy = &policy.Spec
+	}
+	if g.Provider != nil {
+		provider := v1alpha1.CloudServiceProvider{}
+		fromDeclaration(t, "cloudserviceproviders", g.Provider, &provider)
+		c.Providers = map[string]v1alpha1.CloudServiceProvider{provider.Name: provider}
+	}
+	for h, holder := range g.Claims {
+		c.Claims[h] = newClaim(filepath.Dir(holder), filepath.Base(holder))
+	}
+	declared, err := json.Marshal(c.Application)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range g.Releases {
+		patch := map[string]any{}
+		if r.Spec != nil {
+			patch["spec"] = r.Spec
+		}
+		app := overlay[v1alpha1.ThirdPartyApplication](t, declared, patch)
+		release := newRelease(&app, r.At.Time)
+		if release.Name != r.Name {
+			t.Fatalf("%s: the release of this content is named %s, not %s", file, release.Name, r.Name)
+		}
+		c.Releases = append(c.Releases, release)
+	}
+	for _, s := range g.SignOffs {
+		c.SignOffs = append(c.SignOffs, newSignOff(s.Release, s.Type, s.Party, s.At.Time, func(out *v1alpha1.SignOff) {
+			person := out.Spec.SignedBy
+			out.Spec = s.SignOffSpec
+			out.Spec.SignedBy = person
+		}))
+	}
+	for _, v := range g.Violations {
+		c.Violations = append(c.Violations, newViolation(v.Name, v.At.Time, func(out *v1alpha1.PolicyViolation) {
+			out.Spec.Workloads, out.Spec.Lift = v.Workloads, v.Lift
+		}))
+	}
+	c.Test, c.Live = g.Test.observed(t, c), g.Live.observed(t, c)
+	c.Ingress = g.Ingress.observed()
+	return c
+}
+
+// overlay lays a merge patch over a JSON document.
+func overlay[T any](t *testing.T, document []byte, patch map[string]any) T {
+	t.Helper()
+	content, err := json.Marshal(patch)
+	if err == nil {
+		content, err = jsonpatch.MergePatch(document, content)
+	}
+	var out T
+	if err == nil {
+		err = yaml.UnmarshalStrict(content, &out)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func (s goldenStage) observed(t *testing.T, c *Case) ObservedStage {
+	t.Helper()
+	stage := ObservedStage{Exists: s.Exists, Release: s.Release}
+	if s.Running != "" {
+		release := c.release(s.Running)
+		if release == nil {
+			t.Fatalf("release %s runs but is not stored", s.Running)
+		}
+		stage = running(release)
+	}
+	if s.Routed != nil && !*s.Routed {
+		stage.Routes = nil
+	}
+	stage.Terminating, stage.Exposed, stage.Offline = s.Terminating, s.Exposed, s.Offline
+	return stage
+}
+
+func (i goldenIngress) observed() ObservedIngress {
+	out := ObservedIngress{
+		MissingKinds: i.MissingKinds, GatewayExists: i.GatewayExists, IssuerExists: i.IssuerExists,
+		Listeners: map[string]ObservedListener{}, Certificates: map[string]ObservedCertificate{},
+	}
+	for _, h := range i.Certified {
+		out.Certificates[h] = ObservedCertificate{Ready: true}
+	}
+	for _, h := range i.Programmed {
+		out.Listeners[h] = ObservedListener{Programmed: true}
+	}
+	return out
+}

@@ -1,0 +1,121 @@
+// Copyright 2026 The govpk-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package admission
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
+	"k8s.io/client-go/rest"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/envtest"
+)
+
+var (
+	environment *envtest.Environment
+	server      *rest.Config
+	mapper      meta.RESTMapper
+)
+
+func TestMain(m *testing.M) {
+	code, err := run(m)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+func run(m *testing.M) (code int, err error) {
+	gatewayAPI, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "sigs.k8s.io/gateway-api").Output()
+	if err != nil {
+		return 1, fmt.Errorf("where are the CRDs of Gateway API: %w", err)
+	}
+	gatewayCRDs := filepath.Join(strings.TrimSpace(string(gatewayAPI)), "config/crd/standard")
+	environment = &envtest.Environment{
+		BinaryAssetsDirectory: assets(),
+		ErrorIfCRDPathMissing: true,
+		CRDDirectoryPaths: []string{
+			root("config/crd"),
+			filepath.Join(gatewayCRDs, "gateway.networking.k8s.io_gateways.yaml"),
+			filepath.Join(gatewayCRDs, "gateway.networking.k8s.io_httproutes.yaml"),
+			filepath.Join(gatewayCRDs, "gateway.networking.k8s.io_referencegrants.yaml"),
+		},
+	}
+	server, err = environment.Start()
+	defer func() { err = errors.Join(err, environment.Stop()) }()
+	if err != nil {
+		return 1, err
+	}
+	server.QPS = -1
+
+	// The fixtures come before the policies, so that they may stand in any state, also in one that a policy prevents.
+	admin, err := client.New(server, client.Options{})
+	if err != nil {
+		return 1, err
+	}
+	mapper = admin.RESTMapper()
+	policies, err := filepath.Glob(root("config/admission/govpk-*.yaml"))
+	if err != nil {
+		return 1, err
+	}
+	for _, file := range append([]string{"testdata/roles.yaml", "testdata/fixtures.yaml", "testdata/fixtures-govpk.yaml"}, policies...) {
+		objects, err := load(file)
+		if err != nil {
+			return 1, err
+		}
+		for _, object := range objects {
+			if err := admin.Create(context.Background(), object); err != nil && !apierrors.IsAlreadyExists(err) {
+				return 1, fmt.Errorf("%s: %s %s: %w", file, object.GetKind(), object.GetName(), err)
+			}
+		}
+	}
+	return m.Run(), nil
+}
+
+// root resolves a path of the repository.
+func root(path string) string {
+	_, here, _, _ := runtime.Caller(0)
+	return filepath.Join(filepath.Dir(here), "../..", path)
+}
+
+func assets() string {
+	if set := os.Getenv("KUBEBUILDER_ASSETS"); set != "" {
+		return set
+	}
+	return root("bin/envtest")
+}
+
+func load(file string) ([]*unstructured.Unstructured, error) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	var objects []*unstructured.Unstructured
+	decoder := utilyaml.NewYAMLOrJSONDecoder(bytes.NewReader(data), 4096)
+	for {
+		object := &unstructured.Unstructured{}
+		if err := decoder.Decode(object); errors.Is(err, io.EOF) {
+			return objects, nil
+		} else if err != nil {
+			return nil, fmt.Errorf("%s: %w", file, err)
+		}
+		if len(object.Object) > 0 {
+			objects = append(objects, object)
+		}
+	}
+}

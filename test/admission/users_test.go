@@ -1,0 +1,45 @@
+// Copyright 2026 The govpk-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package admission
+
+import (
+	"k8s.io/client-go/rest"
+)
+
+// users are who the tables speak of. RBAC lets every one of them write everything (testdata/roles.yaml), so that a refusal is the policy's.
+var users = map[string]rest.ImpersonationConfig{
+	"operator":   serviceAccount("govpk-system", "govpk-operator"),
+	"gateway":    serviceAccount("traefik", "traefik"),
+	"admin":      {UserName: "admin@ntc.gov.pk", Groups: []string{"system:masters"}},
+	"tenant":     {UserName: "dev@sehat.example", Groups: []string{"organization:sehat-digital"}},
+	"operations": {UserName: "operations-1@ntc.gov.pk", Groups: []string{"ntc:operations"}},
+	"platform":   {UserName: "platform-1@ntc.gov.pk"},
+	"security":   {UserName: "security-1@ntc.gov.pk"},
+	"flagger":    {UserName: "security-2@ntc.gov.pk"},
+	"nitb":       {UserName: "reviewer-1@nitb.gov.pk"},
+	"ntc":        {UserName: "reviewer-1@ntc.gov.pk"},
+	"owner":      {UserName: "owner@sehat.example"},
+	"two-hats":   {UserName: "two-hats@ntc.gov.pk"},
+	"nitb-owner": {UserName: "nitb-and-owner@sehat.example"},
+	"ntc-owner":  {UserName: "ntc-and-owner@sehat.example"},
+	"node":       {UserName: "system:node:node-1", Groups: []string{"system:nodes"}},
+	"scheduler":  {UserName: "system:kube-scheduler"},
+	"apiserver":  {UserName: "system:apiserver", Groups: []string{"system:masters"}},
+	"impostor":   {UserName: "replicaset-controller"},
+}
+
+// user is one of users, or the controller of kube-controller-manager with that name.
+func user(name string) rest.ImpersonationConfig {
+	if known, ok := users[name]; ok {
+		return known
+	}
+	return serviceAccount("kube-system", name)
+}
+
+func serviceAccount(namespace, name string) rest.ImpersonationConfig {
+	return rest.ImpersonationConfig{
+		UserName: "system:serviceaccount:" + namespace + ":" + name,
+		Groups:   []string{"system:serviceaccounts", "system:serviceaccounts:" + namespace},
+	}
+}

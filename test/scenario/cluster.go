@@ -1,0 +1,153 @@
+// Copyright 2026 The govpk-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package scenario
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/wait"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
+)
+
+// The gateways of the cluster, forwarded to loopback.
+const (
+	publicGateway = "127.0.0.1:18443"
+	vpnGateway    = "127.0.0.1:18444"
+)
+
+// Cluster is the cluster that `make cluster` started.
+type Cluster struct {
+	// Admin is a cluster administrator.
+	Admin client.WithWatch
+	// Images are the sample images by digest.
+	Images Images
+	// Config reaches the API server as the administrator.
+	Config *rest.Config
+
+	root    string
+	scheme  *runtime.Scheme
+	roots   *x509.CertPool
+	Started time.Time
+}
+
+// Images are the sample images by digest.
+type Images struct {
+	Web   string `json:"web"`
+	API   string `json:"api"`
+	APIv2 string `json:"api-v2"`
+}
+
+// Open reads what the cluster left under bin/cluster of the repository at root.
+func Open(root string) (*Cluster, error) {
+	c := &Cluster{root: root, scheme: runtime.NewScheme(), roots: x509.NewCertPool(), Started: time.Now()}
+	for _, add := range []func(*runtime.Scheme) error{clientgoscheme.AddToScheme, v1alpha1.AddToScheme, gatewayv1.Install} {
+		if err := add(c.scheme); err != nil {
+			return nil, err
+		}
+	}
+	config, err := clientcmd.BuildConfigFromFlags("", c.path("kubeconfig"))
+	if err != nil {
+		return nil, fmt.Errorf("%w; run make cluster first", err)
+	}
+	config.QPS = -1
+	c.Config = config
+	if c.Admin, err = client.NewWithWatch(config, client.Options{Scheme: c.scheme}); err != nil {
+		return nil, err
+	}
+	images, err := os.ReadFile(c.path("images.json"))
+	if err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(images, &c.Images); err != nil {
+		return nil, fmt.Errorf("%s: %w", c.path("images.json"), err)
+	}
+	ca, err := os.ReadFile(c.path("ca.crt"))
+	if err != nil {
+		return nil, err
+	}
+	if !c.roots.AppendCertsFromPEM(ca) {
+		return nil, fmt.Errorf("%s holds no certificate", c.path("ca.crt"))
+	}
+	return c, nil
+}
+
+func (c *Cluster) path(name string) string { return filepath.Join(c.root, "bin/cluster", name) }
+
+// As is a client of another user.
+func (c *Cluster) As(user string, groups ...string) (client.Client, error) {
+	config := rest.CopyConfig(c.Config)
+	config.Impersonate = rest.ImpersonationConfig{UserName: user, Groups: append(groups, "system:authenticated")}
+	return client.New(config, client.Options{Scheme: c.scheme, Mapper: c.Admin.RESTMapper()})
+}
+
+// Eventually waits for a condition; when it does not come true in time, the error says what was seen last.
+func Eventually(ctx context.Context, timeout time.Duration, condition func() error) error {
+	var last error
+	err := wait.PollUntilContextTimeout(ctx, 20*time.Millisecond, timeout, true, func(context.Context) (bool, error) {
+		last = condition()
+		return last == nil, nil
+	})
+	if err != nil {
+		return errors.Join(err, last)
+	}
+	return nil
+}
+
+// Browser is a person's browser on one of the gateways. It trusts the cluster's CA and nothing else.
+type Browser struct{ client *http.Client }
+
+// Public is a browser on the internet.
+func (c *Cluster) Public() Browser { return c.browser(publicGateway) }
+
+// VPN is a browser of somebody connected to NTC's VPN.
+func (c *Cluster) VPN() Browser { return c.browser(vpnGateway) }
+
+func (c *Cluster) browser(gateway string) Browser {
+	dialer := &net.Dialer{Timeout: 2 * time.Second}
+	return Browser{client: &http.Client{
+		Timeout: 5 * time.Second,
+		Transport: &http.Transport{
+			DisableKeepAlives: true,
+			TLSClientConfig:   &tls.Config{RootCAs: c.roots, MinVersion: tls.VersionTLS12},
+			DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+				return dialer.DialContext(ctx, network, gateway)
+			},
+		},
+	}}
+}
+
+// Get asks for an https URL; the name is resolved to the gateway, as public DNS would.
+func (b Browser) Get(ctx context.Context, url string) (*http.Response, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return nil, err
+	}
+	return b.client.Do(request)
+}
+
+// Status is the status code of a URL; -1 when there was no answer.
+func (b Browser) Status(ctx context.Context, url string) (int, error) {
+	response, err := b.Get(ctx, url)
+	if err != nil {
+		return -1, err
+	}
+	return response.StatusCode, response.Body.Close()
+}

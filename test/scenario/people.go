@@ -1,0 +1,110 @@
+// Copyright 2026 The govpk-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package scenario
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
+)
+
+// People are the persons of one organization's story, each with the rights that NTC gave and no others.
+type People struct {
+	Developer client.Client
+	Security  client.Client
+	Signers   map[v1alpha1.Party]client.Client
+}
+
+// Who signs and flags.
+const (
+	SecurityUser = "security-1@ntc.gov.pk"
+	developer    = "developer-1@sehat.example"
+)
+
+func signer(party v1alpha1.Party) string {
+	return map[v1alpha1.Party]string{
+		v1alpha1.PartyNITB: "reviewer-1@nitb.gov.pk", v1alpha1.PartyNTC: "reviewer-2@ntc.gov.pk", v1alpha1.PartyOrganization: "tester-1@sehat.example",
+	}[party]
+}
+
+// Onboard does what NTC does once for an organization: a labelled namespace, role bindings, and the accredited provider.
+func (c *Cluster) Onboard(ctx context.Context, organization string) (*People, error) {
+	objects, err := decode([]byte(onboarding(organization)))
+	if err != nil {
+		return nil, err
+	}
+	for _, object := range objects {
+		if err := c.Admin.Apply(ctx, client.ApplyConfigurationFromUnstructured(object), client.FieldOwner("onboarding"), client.ForceOwnership); err != nil {
+			return nil, fmt.Errorf("apply %s %s: %w", object.GetKind(), object.GetName(), err)
+		}
+	}
+	people := &People{Signers: map[v1alpha1.Party]client.Client{}}
+	if people.Developer, err = c.As(developer, "organization:"+organization); err != nil {
+		return nil, err
+	}
+	if people.Security, err = c.As(SecurityUser); err != nil {
+		return nil, err
+	}
+	for _, party := range []v1alpha1.Party{v1alpha1.PartyNITB, v1alpha1.PartyNTC, v1alpha1.PartyOrganization} {
+		if people.Signers[party], err = c.As(signer(party)); err != nil {
+			return nil, err
+		}
+	}
+	return people, nil
+}
+
+func onboarding(organization string) string {
+	manifests := fmt.Sprintf(`
+apiVersion: v1
+kind: Namespace
+metadata: {name: %[1]s, labels: {platform.ntc.gov.pk/organization: %[1]s}}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: organization, namespace: %[1]s}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: govpk-organization}
+subjects: [{apiGroup: rbac.authorization.k8s.io, kind: Group, name: "organization:%[1]s"}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: govpk-security-team}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: govpk-security}
+subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: %[2]s}]
+---
+apiVersion: platform.ntc.gov.pk/v1alpha1
+kind: CloudServiceProvider
+metadata: {name: ntc-islamabad}
+spec:
+  legalName: National Telecom Corporation
+  nodeSelector: {matchLabels: {node.platform.ntc.gov.pk/provider: ntc-islamabad}}
+  accreditation: {state: Accredited, level: Enhanced, dataClasses: [Open, Public, Restricted, SensitiveConfidential], validFrom: "2026-01-01", validUntil: "2099-12-31"}
+`, organization, SecurityUser)
+	for _, party := range []v1alpha1.Party{v1alpha1.PartyNITB, v1alpha1.PartyNTC, v1alpha1.PartyOrganization} {
+		name := strings.ToLower(string(party))
+		manifests += fmt.Sprintf(`
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: {name: sign-%[2]s, namespace: %[1]s}
+rules: [{apiGroups: [platform.ntc.gov.pk], resources: [parties], resourceNames: [%[3]s], verbs: [sign]}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: sign-%[2]s, namespace: %[1]s}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: sign-%[2]s}
+subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: %[4]s}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: reviewer-%[2]s, namespace: %[1]s}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: govpk-reviewer}
+subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: %[4]s}]
+`, organization, name, party, signer(party))
+	}
+	return manifests
+}
