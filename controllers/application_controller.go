@@ -71,11 +71,14 @@ func (r *ApplicationReconciler) Reconcile(ctx context.Context, request ctrl.Requ
 		// A person removes the foreign object. Nothing of ours watches it, so look again now and then.
 		return ctrl.Result{RequeueAfter: time.Minute}, reportErr
 	}
-	return r.next(assessment), errors.Join(applyErr, reportErr)
+	return r.next(assessment, outcome), errors.Join(applyErr, reportErr)
 }
 
-// next is the instant at which a verdict can change without any event.
-func (r *ApplicationReconciler) next(assessment sop.Assessment) ctrl.Result {
+// next is the instant at which a verdict can change without any event, or at which a takedown sweeps once more.
+func (r *ApplicationReconciler) next(assessment sop.Assessment, outcome apply.Outcome) ctrl.Result {
+	if outcome.Sweep {
+		return ctrl.Result{RequeueAfter: apply.LockSettles}
+	}
 	if assessment.Next.IsZero() {
 		return ctrl.Result{}
 	}

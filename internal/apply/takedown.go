@@ -10,6 +10,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -36,7 +37,7 @@ func (a *Applier) takeDown(ctx context.Context, c *sop.Case, plan sop.Plan, outc
 		return err
 	}
 	outcome.did(v1alpha1.StepLock)
-	sweep := locked || !enforced(c, plan.Takedown.Violation)
+	sweep := locked || !settled(c, plan.Takedown.Violation)
 	outcome.Sweep = sweep
 	if err := a.close(ctx, c, HTTPRouteKind, namespace, sweep); err != nil {
 		return err
@@ -76,15 +77,23 @@ func (o *Outcome) did(step v1alpha1.TakedownStepName) {
 	o.Steps = append(o.Steps, v1alpha1.TakedownStep{Name: step, Time: metav1.NowMicro()})
 }
 
-func enforced(c *sop.Case, violation string) bool {
+// LockSettles is how long the lock may take to be known to every API server: they learn of a namespace's labels through
+// a watch. Until then everything is swept again.
+const LockSettles = time.Second
+
+// settled is true once a takedown is recorded as enforced and its lock is known everywhere.
+func settled(c *sop.Case, violation string) bool {
 	for i := range c.Violations {
-		if c.Violations[i].Name == violation {
-			for _, condition := range c.Violations[i].Status.Conditions {
-				if condition.Type == v1alpha1.ConditionEnforced {
-					return condition.Status == metav1.ConditionTrue
-				}
+		if c.Violations[i].Name != violation {
+			continue
+		}
+		status := c.Violations[i].Status
+		for _, step := range status.Steps {
+			if step.Name == v1alpha1.StepLock && c.Now.Sub(step.Time.Time) < LockSettles {
+				return false
 			}
 		}
+		return meta.IsStatusConditionTrue(status.Conditions, v1alpha1.ConditionEnforced)
 	}
 	return false
 }

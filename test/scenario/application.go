@@ -233,6 +233,9 @@ func (a *App) Clear(ctx context.Context) error {
 			}
 		}
 	}
+	if err := a.unlock(ctx); err != nil {
+		return err
+	}
 	if _, err := a.Get(ctx); apierrors.IsNotFound(err) {
 		return nil
 	}
@@ -240,6 +243,41 @@ func (a *App) Clear(ctx context.Context) error {
 		return err
 	}
 	return a.Delete(ctx)
+}
+
+// unlock earns the return of an application that an interrupted run left offline: there is no other way out of the lock.
+func (a *App) unlock(ctx context.Context) error {
+	live := &corev1.Namespace{}
+	err := a.cluster.Admin.Get(ctx, types.NamespacedName{Name: a.Namespace(v1alpha1.LiveNamespace)}, live)
+	if apierrors.IsNotFound(err) || err == nil && live.Labels[v1alpha1.OfflineLabel] == "" {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err := a.Submit(ctx, "return"); err != nil && !apierrors.IsAlreadyExists(err) {
+		return err
+	}
+	release, err := a.Release(ctx)
+	if err != nil {
+		return err
+	}
+	if err := Eventually(ctx, 30*time.Second, func() error {
+		return a.cluster.Admin.Get(ctx, types.NamespacedName{Namespace: a.key.Namespace, Name: release}, &v1alpha1.Release{})
+	}); err != nil {
+		return err
+	}
+	for _, step := range []func() error{
+		func() error { return a.Sign(ctx, v1alpha1.SignOffArchitectureAudit, v1alpha1.PartyNITB) },
+		func() error { return a.Test(ctx) },
+		func() error { return a.Launch(ctx) },
+		func() error { return a.Reach(ctx, v1alpha1.StageLive) },
+	} {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Delete deletes the application as the organization does and waits until it is gone.
