@@ -1,0 +1,206 @@
+// Copyright 2026 The govpk-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
+	"github.com/ntc-gov-pk/govpk-operator/test/scenario"
+)
+
+var _ = Describe("An application on the real cluster", Ordered, func() {
+	var app *scenario.App
+	var url, test string
+
+	BeforeAll(func(ctx context.Context) {
+		app = application(ctx, "records")
+		url = "https://" + app.Host
+		status, err := app.Get(ctx)
+		Expect(err).NotTo(HaveOccurred())
+		test = "https://" + status.Status.TestHost
+		eventuallyAnswers(ctx, cluster.Public(), url+"/", http.StatusOK)
+		eventuallyAnswers(ctx, cluster.VPN(), test+"/", http.StatusOK)
+	})
+
+	It("answers on its gov.pk host, through the public gateway alone, with the headers of clauses 5 and 10", func(ctx context.Context) {
+		response, err := cluster.Public().Get(ctx, url+"/")
+		Expect(err).NotTo(HaveOccurred())
+		defer response.Body.Close()
+		Expect(response.TLS.PeerCertificates[0].DNSNames).To(Equal([]string{app.Host}))
+		Expect(response.Header.Get("Strict-Transport-Security")).To(HavePrefix("max-age="))
+		Expect(response.Header.Get("Content-Security-Policy")).To(ContainSubstring("default-src 'self'"))
+		Expect(response.Header.Get("Permissions-Policy")).To(Equal("payment=()"))
+		Expect(cluster.VPN().Status(ctx, url+"/")).To(Equal(http.StatusNotFound), "the VPN gateway has no route for it")
+	})
+
+	It("answers its test host on the VPN gateway and 404 on the public one", func(ctx context.Context) {
+		Expect(cluster.VPN().Status(ctx, test+"/")).To(Equal(http.StatusOK))
+		Expect(cluster.Public().Status(ctx, test+"/")).To(Equal(http.StatusNotFound))
+	})
+
+	It("carries the declared edge and refuses every other flow, in both stages", func(ctx context.Context) {
+		eventuallyAnswers(ctx, cluster.Public(), url+"/api/greeting", http.StatusOK)
+		for stage, reach := range map[string]func(string) bool{
+			"live": func(address string) bool { return reaches(ctx, cluster.Public(), url, address) },
+			"test": func(address string) bool { return reaches(ctx, cluster.VPN(), test, address) },
+		} {
+			By("trying from the API component in " + stage)
+			Expect(reach(address(ctx, app.Namespace(stage), "web"))).To(BeFalse(), "web, which declares the edge in the other direction only")
+			Expect(reach(address(ctx, app.Namespace(other(stage)), "api"))).To(BeFalse(), "the other stage")
+			Expect(reach(address(ctx, "default", "kubernetes"))).To(BeFalse(), "the API server")
+		}
+	})
+
+	It("runs pods that Pod Security, the quota and the digest list hold, without a token", func(ctx context.Context) {
+		pods, err := app.Pods(ctx, v1alpha1.LiveNamespace)
+		Expect(err).NotTo(HaveOccurred())
+		Expect(pods).NotTo(BeEmpty())
+		for _, pod := range pods {
+			Expect(pod.Spec.Volumes).NotTo(ContainElement(HaveField("Projected", Not(BeNil()))), pod.Name)
+			Expect(pod.Spec.Containers[0].Image).To(ContainSubstring("@sha256:"))
+		}
+	})
+
+	It("refuses the organization whatever would go around the operator", func(ctx context.Context) {
+		pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: app.Namespace("live"), Name: "mine"}}
+		Expect(app.Developer.Create(ctx, pod)).NotTo(Succeed())
+		route := &gatewayv1.HTTPRoute{ObjectMeta: metav1.ObjectMeta{Namespace: app.Namespace("live"), Name: "mine"}}
+		Expect(app.Developer.Create(ctx, route)).NotTo(Succeed())
+		Expect(cluster.Admin.Create(ctx, route)).To(MatchError(ContainSubstring("only the operator writes")), "a cluster administrator is refused too")
+		Expect(app.Delete(ctx)).To(MatchError(ContainSubstring("spec.launch")), "and nobody deletes what is launched")
+	})
+
+	It("serves a new release only once it was audited, tested, signed and launched", func(ctx context.Context) {
+		before := greeting(ctx, url)
+		Expect(app.Edit(ctx, func(spec *v1alpha1.ThirdPartyApplicationSpec) { spec.Components[1].Image = cluster.Images.APIv2 })).To(Succeed())
+		Eventually(func(g Gomega) {
+			current, err := app.Get(ctx)
+			g.Expect(err).NotTo(HaveOccurred())
+			g.Expect(current.Status.Candidate).NotTo(BeNil())
+			g.Expect(current.Status.Candidate.Stage).To(Equal(v1alpha1.StageTesting), "a change of image digests alone skips the audit")
+		}).Should(Succeed())
+		Eventually(func() string { return greetingFrom(ctx, cluster.VPN(), test) }).ShouldNot(Equal(before), "test runs the candidate")
+		Expect(greeting(ctx, url)).To(Equal(before), "live does not")
+		Expect(app.Test(ctx)).To(Succeed())
+		Eventually(func(g Gomega) {
+			current, err := app.Get(ctx)
+			g.Expect(err).NotTo(HaveOccurred())
+			g.Expect(current.Status.Candidate).To(HaveField("Stage", v1alpha1.StageAwaitingLaunch))
+		}).Should(Succeed())
+		Expect(greeting(ctx, url)).To(Equal(before), "nothing launches by itself")
+		Expect(app.Launch(ctx)).To(Succeed())
+		Expect(app.Reach(ctx, v1alpha1.StageLive)).To(Succeed())
+		Eventually(func() string { return greeting(ctx, url) }).ShouldNot(Equal(before))
+	})
+})
+
+var _ = Describe("A takedown on the real cluster", func() {
+	It("ends held connections and holds without the operator; a re-created application stays offline", func(ctx context.Context) {
+		app := application(ctx, "leaky")
+		url := "https://" + app.Host
+		eventuallyAnswers(ctx, cluster.Public(), url+"/api/greeting", http.StatusOK)
+		held, err := cluster.Public().Get(ctx, url+"/api/hold?seconds=4")
+		Expect(err).NotTo(HaveOccurred())
+		defer held.Body.Close()
+
+		name := fmt.Sprintf("leaky-%d", time.Now().Unix())
+		violation, err := app.Flag(ctx, name)
+		Expect(err).NotTo(HaveOccurred())
+		_, err = io.Copy(io.Discard, held.Body)
+		Expect(err).To(HaveOccurred(), "the held answer breaks off instead of ending")
+		Expect(app.Reach(ctx, v1alpha1.StageOffline)).To(Succeed())
+		eventuallyAnswers(ctx, cluster.Public(), url+"/", http.StatusNotFound)
+		Eventually(func(g Gomega) {
+			pods, err := app.Pods(ctx, v1alpha1.LiveNamespace)
+			g.Expect(err).NotTo(HaveOccurred())
+			g.Expect(pods).To(BeEmpty())
+			g.Expect(cluster.Admin.Get(ctx, client.ObjectKeyFromObject(violation), violation)).To(Succeed())
+			g.Expect(meta.IsStatusConditionTrue(violation.Status.Conditions, v1alpha1.ConditionEnforced)).To(BeTrue())
+		}).Should(Succeed())
+
+		By("stopping the operator, and deleting and re-creating the application as its organization may")
+		Expect(cluster.ScaleOperator(ctx, 0)).To(Succeed())
+		DeferCleanup(func(ctx context.Context) { Expect(cluster.ScaleOperator(ctx, 2)).To(Succeed()) })
+		live := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: app.Namespace("live")}}
+		Expect(cluster.Admin.Delete(ctx, live)).To(MatchError(ContainSubstring("is managed")))
+		Consistently(func() (int, error) { return cluster.Public().Status(ctx, url+"/") }, time.Second).Should(Equal(http.StatusNotFound))
+		Expect(cluster.ScaleOperator(ctx, 2)).To(Succeed())
+
+		release, err := app.Release(ctx)
+		Expect(err).NotTo(HaveOccurred())
+		manifest, err := app.Get(ctx)
+		Expect(err).NotTo(HaveOccurred())
+		Expect(app.Edit(ctx, func(spec *v1alpha1.ThirdPartyApplicationSpec) { spec.Launch = nil })).To(Succeed())
+		Expect(app.Delete(ctx)).To(Succeed())
+		again := &v1alpha1.ThirdPartyApplication{ObjectMeta: metav1.ObjectMeta{Namespace: manifest.Namespace, Name: manifest.Name}, Spec: manifest.Spec}
+		again.Spec.Launch = &v1alpha1.Launch{Release: release}
+		Expect(app.Developer.Create(ctx, again)).To(Succeed())
+		Expect(app.Reach(ctx, v1alpha1.StageOffline)).To(Succeed())
+		status, err := cluster.Public().Status(ctx, url+"/")
+		Expect(status).NotTo(Equal(http.StatusOK), "%v", err)
+		Expect(app.Pods(ctx, v1alpha1.LiveNamespace)).To(BeEmpty())
+	})
+})
+
+func eventuallyAnswers(ctx context.Context, browser scenario.Browser, url string, status int) {
+	GinkgoHelper()
+	Eventually(func() (int, error) { return browser.Status(ctx, url) }).Should(Equal(status), "gateways follow the API server by a moment: "+url)
+}
+
+func other(stage string) string {
+	if stage == v1alpha1.LiveNamespace {
+		return v1alpha1.TestNamespace
+	}
+	return v1alpha1.LiveNamespace
+}
+
+func address(ctx context.Context, namespace, service string) string {
+	GinkgoHelper()
+	s := &corev1.Service{}
+	Expect(cluster.Admin.Get(ctx, types.NamespacedName{Namespace: namespace, Name: service}, s)).To(Succeed())
+	return fmt.Sprintf("%s:%d", s.Spec.ClusterIP, s.Spec.Ports[0].Port)
+}
+
+// reaches asks the API component to try a TCP connection.
+func reaches(ctx context.Context, browser scenario.Browser, base, address string) bool {
+	GinkgoHelper()
+	response, err := browser.Get(ctx, base+"/api/reach?timeout=1000&address="+address)
+	Expect(err).NotTo(HaveOccurred())
+	defer response.Body.Close()
+	var answer struct{ Reached *bool }
+	Expect(json.NewDecoder(response.Body).Decode(&answer)).To(Succeed())
+	Expect(answer.Reached).NotTo(BeNil())
+	return *answer.Reached
+}
+
+func greeting(ctx context.Context, base string) string {
+	return greetingFrom(ctx, cluster.Public(), base)
+}
+
+func greetingFrom(ctx context.Context, browser scenario.Browser, base string) string {
+	GinkgoHelper()
+	response, err := browser.Get(ctx, base+"/api/greeting")
+	Expect(err).NotTo(HaveOccurred())
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	Expect(err).NotTo(HaveOccurred())
+	Expect(response.StatusCode).To(Equal(http.StatusOK))
+	return strings.TrimSpace(string(body))
+}
