@@ -184,6 +184,7 @@ func workload(d *appsv1.Deployment) sop.ObservedWorkload {
 	}
 	if d.Spec.Replicas != nil {
 		want := *d.Spec.Replicas
+		observed.Replicas = want
 		observed.RolledOut = d.Status.ObservedGeneration >= d.Generation && d.Status.UpdatedReplicas == want &&
 			d.Status.Replicas == want && d.Status.AvailableReplicas == want
 	}

@@ -9,6 +9,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 	applyapps "k8s.io/client-go/applyconfigurations/apps/v1"
@@ -54,6 +55,14 @@ func Deployment(s Scope, w Workload) Object {
 				WithSpec(podSpec(w)))))
 }
 
+const (
+	// temporaryStorage bounds /tmp, the only place that a component may write to.
+	temporaryStorage = "64Mi"
+	// drainSeconds is how long a pod that ends goes on serving while gateways and nodes learn that it does, so that a
+	// rolling update fails no request. A takedown gives one second in all.
+	drainSeconds = 3
+)
+
 // podSpec is Pod Security "restricted" and more: no token, no name resolution, no service links, since the only addresses
 // that a component needs are handed to it.
 func podSpec(w Workload) *applycore.PodSpecApplyConfiguration {
@@ -68,7 +77,8 @@ func podSpec(w Workload) *applycore.PodSpecApplyConfiguration {
 		WithAffinity(applycore.Affinity().WithNodeAffinity(applycore.NodeAffinity().
 			WithRequiredDuringSchedulingIgnoredDuringExecution(applycore.NodeSelector().
 				WithNodeSelectorTerms(nodeSelectorTerm(w.Nodes))))).
-		WithVolumes(applycore.Volume().WithName("tmp").WithEmptyDir(applycore.EmptyDirVolumeSource())).
+		WithVolumes(applycore.Volume().WithName("tmp").WithEmptyDir(applycore.EmptyDirVolumeSource().
+			WithSizeLimit(resource.MustParse(temporaryStorage)))).
 		WithContainers(container(w))
 }
 
@@ -89,6 +99,8 @@ func container(w Workload) *applycore.ContainerApplyConfiguration {
 			WithAllowPrivilegeEscalation(false).
 			WithReadOnlyRootFilesystem(true).
 			WithCapabilities(applycore.Capabilities().WithDrop("ALL"))).
+		WithLifecycle(applycore.Lifecycle().WithPreStop(applycore.LifecycleHandler().
+			WithSleep(applycore.SleepAction().WithSeconds(drainSeconds)))).
 		WithVolumeMounts(applycore.VolumeMount().WithName("tmp").WithMountPath("/tmp"))
 	for _, port := range component.Ports {
 		c.WithPorts(applycore.ContainerPort().

@@ -173,6 +173,9 @@ func flagged(t testing.TB, change ...func(*v1alpha1.PolicyViolation)) *Case {
 	return c
 }
 
+// runningReplicas differs from what the applications of these tests declare, so that keeping what runs shows.
+const runningReplicas = 3
+
 // running is a stage on which a release is rolled out and routed.
 func running(release *v1alpha1.Release) ObservedStage {
 	stage := ObservedStage{
@@ -181,7 +184,7 @@ func running(release *v1alpha1.Release) ObservedStage {
 	}
 	for i, component := range release.Spec.Components {
 		stage.Addresses[component.Name] = fmt.Sprintf("10.96.0.%d", i+10)
-		stage.Workloads[component.Name] = ObservedWorkload{Image: component.Image, RolledOut: true}
+		stage.Workloads[component.Name] = ObservedWorkload{Image: component.Image, Replicas: runningReplicas, RolledOut: true}
 	}
 	for _, d := range release.Spec.Domains {
 		stage.Routes[d.Host] = true

@@ -56,8 +56,9 @@ type ObservedStage struct {
 
 // ObservedWorkload is what a Deployment says of itself.
 type ObservedWorkload struct {
-	// Image is what the Deployment runs.
-	Image string
+	// Image is what the Deployment runs, and Replicas how many pods it asks for.
+	Image    string
+	Replicas int32
 	// RolledOut is true when every replica of the current template is available.
 	RolledOut bool
 }

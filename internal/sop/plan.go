@@ -25,10 +25,15 @@ func (t Target) live() bool { return t.Scope.Stage == v1alpha1.LiveNamespace }
 func (t Target) exposed() bool { return t.live() && t.Release != nil && t.Offline == nil }
 
 func (t Target) replicas(c *Case, component v1alpha1.Component) int32 {
-	if t.Offline != nil && t.Offline.Workloads != v1alpha1.WorkloadsIsolate {
+	switch {
+	case t.Offline == nil:
+		return c.replicas(component)
+	case t.Offline.Workloads == v1alpha1.WorkloadsIsolate:
+		// What runs is evidence: the organization can neither end it nor add to it.
+		return t.Observed.Workloads[component.Name].Replicas
+	default:
 		return 0
 	}
-	return c.replicas(component)
 }
 
 // Takedown locks the live namespace.

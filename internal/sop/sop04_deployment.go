@@ -109,7 +109,8 @@ func enforceDeployment(c *Case, t Target) []render.Object {
 	var objects []render.Object
 	ports := portNumbers(t.Release)
 	for _, component := range t.Release.Spec.Components {
-		if len(component.Ports) > 0 {
+		// The lock refuses new Services, so offline only those that stand are kept.
+		if len(component.Ports) > 0 && (t.Offline == nil || t.Observed.Addresses[component.Name] != "") {
 			objects = append(objects, render.Service(t.Scope, component))
 		}
 		if t.Offline == nil && len(missingPeers(t, component)) > 0 {

@@ -103,7 +103,7 @@ func TestTakedown(t *testing.T) {
 	}{
 		"clear":   {given: liveCase(t), stage: v1alpha1.StageLive, replicas: 2},
 		"stop":    {given: flagged(t), want: &Takedown{Violation: "leak", Workloads: v1alpha1.WorkloadsStop}, stage: v1alpha1.StageOffline},
-		"isolate": {given: flagged(t, isolate), want: &Takedown{Violation: "leak", Workloads: v1alpha1.WorkloadsIsolate}, stage: v1alpha1.StageOffline, replicas: 2},
+		"isolate": {given: flagged(t, isolate), want: &Takedown{Violation: "leak", Workloads: v1alpha1.WorkloadsIsolate}, stage: v1alpha1.StageOffline, replicas: runningReplicas},
 		"one that stops decides over one that isolates": {
 			given: flagged(t, isolate), change: func(c *Case) { c.Violations = append(c.Violations, newViolation("older", hours(39))) },
 			want: &Takedown{Violation: "leak", Workloads: v1alpha1.WorkloadsStop}, stage: v1alpha1.StageOffline,
@@ -118,7 +118,7 @@ func TestTakedown(t *testing.T) {
 		},
 		"a lifted one still isolates until the return": {
 			given: flagged(t, lifted, isolate),
-			want:  &Takedown{Violation: "leak", Workloads: v1alpha1.WorkloadsIsolate}, stage: v1alpha1.StageOffline, replicas: 2,
+			want:  &Takedown{Violation: "leak", Workloads: v1alpha1.WorkloadsIsolate}, stage: v1alpha1.StageOffline, replicas: runningReplicas,
 		},
 		"a missing one stops": {
 			given: flagged(t), change: func(c *Case) { c.Violations = nil },
