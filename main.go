@@ -99,7 +99,7 @@ func run(ctx context.Context, leaderElect bool, metricsAddress, probeAddress str
 	if err := application.SetupWithManager(ctx, mgr); err != nil {
 		return err
 	}
-	if err := (&controllers.KindsReconciler{Missing: missing, Restart: restart}).SetupWithManager(mgr); err != nil {
+	if err := (&controllers.KindsReconciler{Mapper: mapper, Missing: missing, Restart: restart}).SetupWithManager(mgr); err != nil {
 		return err
 	}
 	for name, add := range map[string]func(string, healthz.Checker) error{"healthz": mgr.AddHealthzCheck, "readyz": mgr.AddReadyzCheck} {

@@ -16,6 +16,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
@@ -109,6 +110,22 @@ var _ = Describe("One application under the SOP", func() {
 			g.Expect(admin.Get(ctx, types.NamespacedName{Namespace: w.live(), Name: "api"}, service)).To(Succeed())
 			g.Expect(service.Labels).To(HaveKey(v1alpha1.ApplicationLabel))
 		})
+	})
+
+	It("quarrels with nobody who applies fields of its objects, but says so", func(ctx context.Context) {
+		w.goLive(ctx, o)
+		w.settle(ctx, o)
+		added := &unstructured.Unstructured{Object: map[string]any{
+			"apiVersion": "v1", "kind": "Service", "metadata": map[string]any{"namespace": w.live(), "name": "web"},
+			"spec": map[string]any{"ports": []any{map[string]any{"name": "more", "port": int64(9090), "protocol": "TCP"}}},
+		}}
+		Expect(as(operatorUser).Apply(ctx, client.ApplyConfigurationFromUnstructured(added), client.FieldOwner("gitops"))).To(Succeed())
+		w.until(ctx, o, w.ready(ctx, v1alpha1.ReasonConflict))
+		stalled := meta.FindStatusCondition(w.get(ctx).Status.Conditions, v1alpha1.ConditionStalled)
+		Expect(stalled.Message).To(SatisfyAll(ContainSubstring("Service "+w.live()+"/web"), ContainSubstring("gitops")))
+		violation := w.flag(ctx, "leak")
+		w.until(ctx, o, func(g Gomega) { g.Expect(lockedBy(ctx, w)).To(Equal(violation.Name)) })
+		expectClosed(ctx, w)
 	})
 
 	It("never adopts what somebody else made", func(ctx context.Context) {

@@ -6,6 +6,7 @@ package controllers
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -29,23 +30,22 @@ func MissingKinds(mapper meta.RESTMapper) ([]string, error) {
 	return missing, nil
 }
 
-// KindsReconciler restarts the operator once a kind appears that was missing when it started: a watch cannot be begun on
-// a kind that is not served.
+// KindsReconciler restarts the operator once a kind is served that was missing when it started: a watch cannot be begun
+// on a kind that is not served.
 type KindsReconciler struct {
+	Mapper  meta.RESTMapper
 	Missing []string
 	Restart func()
 }
 
-// Reconcile restarts the operator when the CustomResourceDefinition of a missing kind is there.
-func (r *KindsReconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
-	for _, kind := range r.Missing {
-		resource, _ := meta.UnsafeGuessKindToResource(schema.ParseGroupKind(kind).WithVersion("v1"))
-		if resource.GroupResource().String() == request.Name {
-			ctrl.LoggerFrom(ctx).Info("a kind that was missing is served now; restarting to watch it", "kind", kind)
-			r.Restart()
-		}
+// Reconcile restarts the operator when fewer kinds are missing than at its start.
+func (r *KindsReconciler) Reconcile(ctx context.Context, _ ctrl.Request) (ctrl.Result, error) {
+	missing, err := MissingKinds(r.Mapper)
+	if err == nil && len(missing) < len(r.Missing) {
+		ctrl.LoggerFrom(ctx).Info("kinds that were missing are served now; restarting to watch them", "missing", missing)
+		r.Restart()
 	}
-	return ctrl.Result{}, nil
+	return ctrl.Result{}, err
 }
 
 // SetupWithManager watches CustomResourceDefinitions only while a kind is missing.
@@ -55,15 +55,12 @@ func (r *KindsReconciler) SetupWithManager(mgr ctrl.Manager) error {
 	}
 	definition := metadata(schema.GroupVersionKind{Group: "apiextensions.k8s.io", Version: "v1", Kind: "CustomResourceDefinition"})
 	required := predicate.NewPredicateFuncs(func(o client.Object) bool {
-		return slices.ContainsFunc(RequiredKinds(), func(kind schema.GroupVersionKind) bool {
-			resource, _ := meta.UnsafeGuessKindToResource(kind)
-			return o.GetName() == resource.GroupResource().String()
-		})
+		return slices.ContainsFunc(RequiredKinds(), func(kind schema.GroupVersionKind) bool { return strings.HasSuffix(o.GetName(), "."+kind.Group) })
 	})
 	return ctrl.NewControllerManagedBy(mgr).
 		Named("requiredkinds").
 		WatchesMetadata(definition, mapped(func(_ context.Context, o client.Object) []ctrl.Request {
 			return request("", o.GetName())
-		}), builder.WithPredicates(required, appearance())).
+		}), builder.WithPredicates(required)).
 		Complete(r)
 }

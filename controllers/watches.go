@@ -146,7 +146,7 @@ func (r *ApplicationReconciler) SetupWithManager(ctx context.Context, mgr ctrl.M
 		b = b.Watches(object(kind), mapped(childRequests))
 	}
 	if len(r.MissingKinds) == 0 {
-		b = b.Watches(object(apply.GatewayKind), mapped(r.gatewayRequests)).
+		b = b.Watches(object(apply.GatewayKind), r.gatewayEvents()).
 			WatchesMetadata(metadata(issuerKind("ClusterIssuer")), mapped(r.all), builder.WithPredicates(appearance())).
 			WatchesMetadata(metadata(issuerKind("Issuer")), mapped(r.all), builder.WithPredicates(appearance()))
 	}
@@ -233,15 +233,44 @@ func (r *ApplicationReconciler) list(ctx context.Context, options ...client.List
 	return requests
 }
 
-// gatewayRequests are the applications with a listener on the Gateway, and those that wait for one.
-func (r *ApplicationReconciler) gatewayRequests(ctx context.Context, o client.Object) []reconcile.Request {
+// gatewayEvents wake the applications with a listener on the Gateway; when it comes, goes or gains room, everybody, since
+// any may be waiting for that.
+func (r *ApplicationReconciler) gatewayEvents() handler.EventHandler {
+	add := func(q workqueue.TypedRateLimitingInterface[reconcile.Request], requests []reconcile.Request) {
+		for _, item := range requests {
+			q.Add(item)
+		}
+	}
+	return handler.Funcs{
+		CreateFunc: func(ctx context.Context, _ event.CreateEvent, q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+			add(q, r.list(ctx))
+		},
+		DeleteFunc: func(ctx context.Context, _ event.DeleteEvent, q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+			add(q, r.list(ctx))
+		},
+		UpdateFunc: func(ctx context.Context, e event.UpdateEvent, q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+			if before := len(listenersOf(e.ObjectOld)); before >= sop.MaxListeners && len(listenersOf(e.ObjectNew)) < before {
+				add(q, r.list(ctx))
+				return
+			}
+			add(q, r.withListener(ctx, e.ObjectNew))
+		},
+	}
+}
+
+func listenersOf(o client.Object) []any {
 	gateway, ok := o.(*unstructured.Unstructured)
 	if !ok {
 		return nil
 	}
-	var requests []reconcile.Request
 	listeners, _, _ := unstructured.NestedSlice(gateway.Object, "spec", "listeners")
-	for _, item := range listeners {
+	return listeners
+}
+
+// withListener are the applications with a listener on the Gateway.
+func (r *ApplicationReconciler) withListener(ctx context.Context, o client.Object) []reconcile.Request {
+	var requests []reconcile.Request
+	for _, item := range listenersOf(o) {
 		listener, _ := item.(map[string]any)
 		name, _, _ := unstructured.NestedString(listener, "allowedRoutes", "namespaces", "selector", "matchLabels", corev1.LabelMetadataName)
 		if name == "" {

@@ -5,6 +5,7 @@ package apply
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -44,9 +45,16 @@ type Applier struct {
 }
 
 // ConflictError is an object that the plan needs and somebody else holds. It is never adopted.
-type ConflictError struct{ Object string }
+type ConflictError struct {
+	Object string
+	// Holder is who applies fields of an object that the operator made; empty: the whole object is somebody else's.
+	Holder string
+}
 
 func (e *ConflictError) Error() string {
+	if e.Holder != "" {
+		return "fields of " + e.Object + " are applied by " + e.Holder + ", which must let them go: only the operator writes there"
+	}
 	return e.Object + " exists and was not made by this operator for this application; whoever made it removes it"
 }
 
@@ -75,21 +83,25 @@ func (a *Applier) Run(ctx context.Context, c *sop.Case, plan sop.Plan) (Outcome,
 			return outcome, err
 		}
 	}
+	err := a.writeAll(ctx, plan)
+	if plan.Takedown != nil {
+		// Behind the lock no pod comes back, so pods end even where a workload could not be written.
+		err = errors.Join(err, a.stopWorkloads(ctx, plan, &outcome))
+	}
+	if err != nil || !plan.Prune {
+		return outcome, err
+	}
+	err = a.prune(ctx, c, plan, &outcome)
+	return outcome, err
+}
+
+func (a *Applier) writeAll(ctx context.Context, plan sop.Plan) error {
 	for _, object := range inOrder(plan.Objects) {
 		if err := a.write(ctx, object); err != nil {
-			return outcome, err
+			return err
 		}
 	}
-	if plan.Takedown != nil {
-		if err := a.stopWorkloads(ctx, plan, &outcome); err != nil {
-			return outcome, err
-		}
-	}
-	if !plan.Prune {
-		return outcome, nil
-	}
-	err := a.prune(ctx, c, plan, &outcome)
-	return outcome, err
+	return nil
 }
 
 func (a *Applier) write(ctx context.Context, object render.Object) error {
@@ -141,18 +153,21 @@ func (a *Applier) compare(ctx context.Context, object render.Object, current *un
 	if shared || object.GroupVersionKind() == NamespaceKind {
 		return upToDate(current, object.Unstructured, owned), nil
 	}
-	intruders := intruders(current, object.Owner)
-	if len(intruders) > 0 {
+	if appliers := others(current, object.Owner, metav1.ManagedFieldsOperationApply); len(appliers) > 0 {
+		// What somebody applies belongs to that applier until it lets go; taking it would begin a quarrel without end.
+		return false, &ConflictError{Object: describe(current), Holder: sets.List(appliers)[0]}
+	}
+	if intruders := others(current, object.Owner, metav1.ManagedFieldsOperationUpdate); len(intruders) > 0 {
 		return false, a.reclaim(ctx, current, object.Owner, intruders)
 	}
 	return upToDate(current, object.Unstructured, owned), nil
 }
 
-// intruders are the managers that hold content of a child. Status and metadata belong to controllers.
-func intruders(current *unstructured.Unstructured, owner string) sets.Set[string] {
+// others are the managers that hold content of a child. Status and metadata belong to controllers.
+func others(current *unstructured.Unstructured, owner string, operation metav1.ManagedFieldsOperationType) sets.Set[string] {
 	found := sets.New[string]()
 	for _, entry := range current.GetManagedFields() {
-		if entry.Manager == owner || entry.Operation != metav1.ManagedFieldsOperationUpdate || entry.Subresource != "" {
+		if entry.Manager == owner || entry.Operation != operation || entry.Subresource != "" {
 			continue
 		}
 		held, err := fields(entry)

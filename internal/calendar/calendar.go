@@ -7,8 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"time"
-	// The zone must be the same in an image that carries no zone files.
-	_ "time/tzdata"
+	_ "time/tzdata" // the zone must be the same in an image that carries no zone files
 )
 
 // A deadline is a matter of days; data that puts it ten years away is wrong, and must not keep the operator counting.

@@ -81,9 +81,7 @@ func withFinding(id string, state v1alpha1.FindingState) func(*v1alpha1.SignOff)
 	}
 }
 
-func signedBy(person string) func(*v1alpha1.SignOff) {
-	return func(s *v1alpha1.SignOff) { s.Spec.SignedBy = person }
-}
+func byOnePerson(s *v1alpha1.SignOff) { s.Spec.SignedBy = "one@person" }
 
 func audited(release string, at time.Time) v1alpha1.SignOff {
 	return newSignOff(release, v1alpha1.SignOffArchitectureAudit, v1alpha1.PartyNITB, at)

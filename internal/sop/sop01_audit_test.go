@@ -127,8 +127,8 @@ func TestAudit(t *testing.T) {
 			change: func(c *Case) {
 				bothParties(c)
 				c.SignOffs = []v1alpha1.SignOff{
-					newSignOff(release, auditType, v1alpha1.PartyNITB, hours(20), signedBy("one@person")),
-					newSignOff(release, auditType, v1alpha1.PartyNTC, hours(21), signedBy("one@person")),
+					newSignOff(release, auditType, v1alpha1.PartyNITB, hours(20), byOnePerson),
+					newSignOff(release, auditType, v1alpha1.PartyNTC, hours(21), byOnePerson),
 				}
 			},
 			outcome: Waiting, reason: v1alpha1.ReasonAwaitingSignOff, deadline: auditEnd,
@@ -137,8 +137,8 @@ func TestAudit(t *testing.T) {
 		{
 			name: "a test signed for one party voids an audit for another", given: underAudit(t),
 			change: sign(
-				newSignOff(release, v1alpha1.SignOffEndToEndTest, v1alpha1.PartyOrganization, hours(19), signedBy("one@person")),
-				newSignOff(release, auditType, v1alpha1.PartyNITB, hours(20), signedBy("one@person"))),
+				newSignOff(release, v1alpha1.SignOffEndToEndTest, v1alpha1.PartyOrganization, hours(19), byOnePerson),
+				newSignOff(release, auditType, v1alpha1.PartyNITB, hours(20), byOnePerson)),
 			outcome: Waiting, reason: v1alpha1.ReasonAwaitingSignOff, deadline: auditEnd, message: []string{"signed this release for Organization"},
 		},
 		{

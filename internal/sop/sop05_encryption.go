@@ -60,12 +60,12 @@ func enforceEncryption(c *Case, t Target) []render.Object {
 	return objects
 }
 
-// maxListeners is the bound of Gateway API on spec.listeners.
-const maxListeners = 64
+// MaxListeners is the bound of Gateway API on spec.listeners.
+const MaxListeners = 64
 
 func (c *Case) hasRoom(host string) bool {
 	_, listed := c.Ingress.Listeners[host]
-	return listed || len(c.Ingress.Listeners) < maxListeners
+	return listed || len(c.Ingress.Listeners) < MaxListeners
 }
 
 // flows are the edges of the data-flow diagram that begin or end at a component.

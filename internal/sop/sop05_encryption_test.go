@@ -21,7 +21,7 @@ func TestEncryption(t *testing.T) {
 
 func TestEncryptionObjects(t *testing.T) {
 	full := map[string]ObservedListener{}
-	for i := range maxListeners {
+	for i := range MaxListeners {
 		full[fmt.Sprint(i)] = ObservedListener{}
 	}
 	const deny, web, api = "NetworkPolicy default-deny", "NetworkPolicy allow-web", "NetworkPolicy allow-api"

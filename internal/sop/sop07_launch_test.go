@@ -17,7 +17,7 @@ func TestLaunch(t *testing.T) {
 	}
 	patched := func(c *Case) *v1alpha1.Release { return candidate(c, hours(40), otherImage) }
 	full := map[string]ObservedListener{}
-	for i := range maxListeners {
+	for i := range MaxListeners {
 		full[fmt.Sprint(i)] = ObservedListener{}
 	}
 
@@ -107,7 +107,7 @@ func TestLaunch(t *testing.T) {
 			name: "room is not asked for what already has it", given: liveCase(t),
 			change: func(c *Case) {
 				for name, listener := range full {
-					if len(c.Ingress.Listeners) < maxListeners {
+					if len(c.Ingress.Listeners) < MaxListeners {
 						c.Ingress.Listeners[name] = listener
 					}
 				}

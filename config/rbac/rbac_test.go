@@ -1,0 +1,66 @@
+// Copyright 2026 The govpk-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package rbac holds the roles of an installation.
+package rbac
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	rbacv1 "k8s.io/api/rbac/v1"
+	"sigs.k8s.io/yaml"
+)
+
+// No role of an installation has a wildcard, and none reads Secrets, impersonates or escalates.
+func TestLeastPrivilege(t *testing.T) {
+	files, err := filepath.Glob("*role*.yaml")
+	if err != nil || len(files) < 4 {
+		t.Fatalf("roles: %v, %v", files, err)
+	}
+	rules := 0
+	for _, file := range files {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, document := range strings.Split(string(content), "\n---") {
+			var role rbacv1.ClusterRole
+			if err := yaml.Unmarshal([]byte(document), &role); err != nil {
+				t.Fatalf("%s: %v", file, err)
+			}
+			for _, rule := range role.Rules {
+				rules++
+				check(t, file, role.Name, rule)
+			}
+		}
+	}
+	if rules < 20 {
+		t.Errorf("only %d rules were read", rules)
+	}
+}
+
+func check(t *testing.T, file, role string, rule rbacv1.PolicyRule) {
+	t.Helper()
+	for _, value := range slices.Concat(rule.APIGroups, rule.Resources, rule.Verbs, rule.ResourceNames, rule.NonResourceURLs) {
+		if strings.Contains(value, "*") {
+			t.Errorf("%s: %s: wildcard in %+v", file, role, rule)
+		}
+	}
+	for _, forbidden := range []string{"secrets", "serviceaccounts/token", "pods/exec", "pods/attach", "pods/portforward"} {
+		if slices.Contains(rule.Resources, forbidden) {
+			t.Errorf("%s: %s: %s in %+v", file, role, forbidden, rule)
+		}
+	}
+	for _, forbidden := range []string{"impersonate", "escalate", "nobody"} {
+		if slices.Contains(rule.Verbs, forbidden) {
+			t.Errorf("%s: %s: verb %s in %+v", file, role, forbidden, rule)
+		}
+	}
+	if slices.Contains(rule.Verbs, "bind") && len(rule.ResourceNames) == 0 {
+		t.Errorf("%s: %s: bind without names", file, role)
+	}
+}
