@@ -128,6 +128,27 @@ var _ = Describe("One application under the SOP", func() {
 		expectClosed(ctx, w)
 	})
 
+	It("leaves a listener of NTC's own alone, whatever its name", func(ctx context.Context) {
+		gateway := &gatewayv1.Gateway{}
+		Expect(admin.Get(ctx, types.NamespacedName{Namespace: "gateways", Name: "public"}, gateway)).To(Succeed())
+		before := gateway.DeepCopy()
+		theirs := *gateway.Spec.Listeners[0].DeepCopy()
+		hostname := gatewayv1.Hostname("theirs.ntc.gov.pk")
+		theirs.Name, theirs.Hostname = gatewayv1.SectionName(w.host), &hostname
+		gateway.Spec.Listeners = append(gateway.Spec.Listeners, theirs)
+		Expect(admin.Patch(ctx, gateway, client.MergeFrom(before))).To(Succeed())
+		Expect(admin.Create(ctx, w.app)).To(Succeed())
+		w.until(ctx, o, w.stage(ctx, v1alpha1.StageUnderAudit))
+		w.sign(ctx, v1alpha1.SignOffArchitectureAudit, v1alpha1.PartyNITB)
+		w.signAll(ctx)
+		w.until(ctx, o, w.stage(ctx, v1alpha1.StageAwaitingLaunch))
+		w.launch(ctx)
+		w.until(ctx, o, w.ready(ctx, v1alpha1.ReasonConflict))
+		Expect(admin.Get(ctx, types.NamespacedName{Namespace: "gateways", Name: "public"}, gateway)).To(Succeed())
+		Expect(gateway.Spec.Listeners).To(ContainElement(SatisfyAll(
+			HaveField("Name", BeEquivalentTo(w.host)), HaveField("Hostname", HaveValue(BeEquivalentTo("theirs.ntc.gov.pk"))))))
+	})
+
 	It("never adopts what somebody else made", func(ctx context.Context) {
 		Expect(as(operatorUser).Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: w.test(), Labels: map[string]string{"whose": "theirs"}}})).To(Succeed())
 		Expect(admin.Create(ctx, w.app)).To(Succeed())

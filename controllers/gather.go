@@ -132,7 +132,9 @@ func (r *ApplicationReconciler) gatherStages(ctx context.Context, c *sop.Case) e
 		if namespace != nil {
 			observed.Exists = true
 			observed.Terminating = namespace.DeletionTimestamp != nil
-			observed.Release = namespace.Annotations[v1alpha1.ReleaseAnnotation]
+			if !observed.Terminating {
+				observed.Release = namespace.Annotations[v1alpha1.ReleaseAnnotation]
+			}
 			observed.Offline = namespace.Labels[v1alpha1.OfflineLabel]
 			_, observed.Exposed = namespace.Labels[v1alpha1.ExposureLabel]
 		}

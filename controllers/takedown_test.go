@@ -105,6 +105,25 @@ var _ = Describe("Takedown", func() {
 		Expect(violation.Status.Steps).To(HaveLen(5))
 	}, interruptions(10))
 
+	It("closes and stops what it can while evidence cannot be kept", func(ctx context.Context) {
+		violation := w.flag(ctx, "leak")
+		hindered := start(withoutConfigMaps)
+		Eventually(func(g Gomega) {
+			g.Expect(w.pass(ctx, hindered)).To(MatchError(errStopped))
+		}).Should(Succeed(), "the flag reaches the cache in a moment")
+		expectOffline(ctx, w, violation.Name)
+		Expect(admin.Get(ctx, client.ObjectKeyFromObject(violation), violation)).To(Succeed())
+		Expect(meta.FindStatusCondition(violation.Status.Conditions, v1alpha1.ConditionEnforced).Reason).To(Equal(v1alpha1.ReasonEnforcing))
+		Expect(violation.Status.Steps).To(ContainElement(HaveField("Name", v1alpha1.StepStopWorkloads)))
+		Expect(violation.Status.Steps).NotTo(ContainElement(HaveField("Name", v1alpha1.StepKeepEvidence)))
+
+		w.until(ctx, o, func(g Gomega) {
+			g.Expect(admin.Get(ctx, client.ObjectKeyFromObject(violation), violation)).To(Succeed())
+			g.Expect(meta.IsStatusConditionTrue(violation.Status.Conditions, v1alpha1.ConditionEnforced)).To(BeTrue())
+			g.Expect(violation.Status.Evidence).To(HaveLen(1))
+		})
+	})
+
 	It("returns only lifted and signed anew, and then runs as before", func(ctx context.Context) {
 		violation := w.flag(ctx, "leak")
 		w.until(ctx, o, w.ready(ctx, v1alpha1.ReasonTakenDown))
@@ -247,6 +266,18 @@ func stopAfter(writes int) func(client.Client) client.Client {
 			},
 		})
 	}
+}
+
+// withoutConfigMaps lets no evidence be kept.
+func withoutConfigMaps(c client.Client) client.Client {
+	return interceptor.NewClient(withWatch{c}, interceptor.Funcs{
+		Create: func(ctx context.Context, c client.WithWatch, o client.Object, options ...client.CreateOption) error {
+			if _, ok := o.(*corev1.ConfigMap); ok {
+				return errStopped
+			}
+			return c.Create(ctx, o, options...)
+		},
+	})
 }
 
 // withWatch satisfies the interceptor; the operator's writer watches nothing.

@@ -70,7 +70,8 @@ type Outcome struct {
 	Gone bool
 }
 
-// Run brings the cluster to the plan. It stops at the first error: what comes later may rely on what failed.
+// Run brings the cluster to the plan. Writing stops at the first error, since what comes later may rely on what failed;
+// the steps of a takedown go on.
 func (a *Applier) Run(ctx context.Context, c *sop.Case, plan sop.Plan) (Outcome, error) {
 	var outcome Outcome
 	if plan.Unlock != "" {
@@ -78,12 +79,11 @@ func (a *Applier) Run(ctx context.Context, c *sop.Case, plan sop.Plan) (Outcome,
 			return outcome, err
 		}
 	}
+	var err error
 	if plan.Takedown != nil {
-		if err := a.takeDown(ctx, c, plan, &outcome); err != nil {
-			return outcome, err
-		}
+		err = a.takeDown(ctx, c, plan, &outcome)
 	}
-	err := a.writeAll(ctx, plan)
+	err = errors.Join(err, a.writeAll(ctx, plan))
 	if plan.Takedown != nil {
 		// Behind the lock no pod comes back, so pods end even where a workload could not be written.
 		err = errors.Join(err, a.stopWorkloads(ctx, plan, &outcome))
@@ -112,55 +112,55 @@ func (a *Applier) write(ctx context.Context, object render.Object) error {
 	if object.Mode == render.Create {
 		return a.create(ctx, object, current)
 	}
-	created := current == nil
-	if created {
+	if current == nil {
 		// The cache holds only what carries our labels: ask before taking something for absent.
 		if current, err = a.live(ctx, object.Unstructured); err != nil {
 			return err
 		}
 	}
-	if current != nil {
-		done, err := a.compare(ctx, object, current)
-		if done || err != nil {
-			return err
-		}
-	}
-	// Without force, an object that appears in this moment is a conflict and not adopted.
 	options := []client.ApplyOption{client.FieldOwner(object.Owner)}
 	if current != nil {
-		options = append(options, client.ForceOwnership)
+		same, ours, err := a.compare(ctx, object, current)
+		if same || err != nil {
+			return err
+		}
+		if ours {
+			options = append(options, client.ForceOwnership)
+		}
 	}
+	// Without force, what somebody else made or makes in this moment is a conflict and not adopted.
 	err = a.Client.Apply(ctx, client.ApplyConfigurationFromUnstructured(object.DeepCopy()), options...)
-	if apierrors.IsConflict(err) && current == nil {
+	if apierrors.IsConflict(err) && len(options) == 1 {
 		return &ConflictError{Object: describe(object.Unstructured)}
 	}
 	return wrap("apply", object.Unstructured, err)
 }
 
-// compare says whether current is as desired. What somebody else made is a conflict; what somebody else added is taken back.
-func (a *Applier) compare(ctx context.Context, object render.Object, current *unstructured.Unstructured) (bool, error) {
+// compare says whether current is as desired, and whether the owner made it. What somebody else made is a conflict, but
+// for a Gateway, which is shared; what somebody else added is taken back.
+func (a *Applier) compare(ctx context.Context, object render.Object, current *unstructured.Unstructured) (same, ours bool, err error) {
 	owned, err := applied(current, object.Owner)
 	if err != nil {
-		return false, err
+		return false, false, err
 	}
 	shared := object.GroupVersionKind() == GatewayKind
 	if owned == nil {
 		if shared {
-			return false, nil
+			return false, false, nil
 		}
-		return false, &ConflictError{Object: describe(current)}
+		return false, false, &ConflictError{Object: describe(current)}
 	}
 	if shared || object.GroupVersionKind() == NamespaceKind {
-		return upToDate(current, object.Unstructured, owned), nil
+		return upToDate(current, object.Unstructured, owned), true, nil
 	}
 	if appliers := others(current, object.Owner, metav1.ManagedFieldsOperationApply); len(appliers) > 0 {
 		// What somebody applies belongs to that applier until it lets go; taking it would begin a quarrel without end.
-		return false, &ConflictError{Object: describe(current), Holder: sets.List(appliers)[0]}
+		return false, true, &ConflictError{Object: describe(current), Holder: sets.List(appliers)[0]}
 	}
 	if intruders := others(current, object.Owner, metav1.ManagedFieldsOperationUpdate); len(intruders) > 0 {
-		return false, a.reclaim(ctx, current, object.Owner, intruders)
+		return false, true, a.reclaim(ctx, current, object.Owner, intruders)
 	}
-	return upToDate(current, object.Unstructured, owned), nil
+	return upToDate(current, object.Unstructured, owned), true, nil
 }
 
 // others are the managers that hold content of a child. Status and metadata belong to controllers.

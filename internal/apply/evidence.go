@@ -9,6 +9,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	eventsv1 "k8s.io/api/events/v1"
@@ -28,6 +30,9 @@ const EvidenceKey = "evidence.json.gz"
 // evidencePart is below the size at which the API server refuses a ConfigMap.
 const evidencePart = 900 << 10
 
+// evidenceTime bounds how long evidence may keep the pods of a flagged application running.
+const evidenceTime = 3 * time.Second
+
 // Evidence is what is kept of an application that is taken offline.
 type Evidence struct {
 	Violation   *v1alpha1.PolicyViolation       `json:"violation"`
@@ -46,10 +51,15 @@ type Evidence struct {
 
 // keepEvidence writes the evidence of a violation once, as immutable ConfigMaps named after it.
 func (a *Applier) keepEvidence(ctx context.Context, c *sop.Case, takedown *sop.Takedown, steps []v1alpha1.TakedownStep) ([]string, error) {
-	if names, err := a.kept(ctx, takedown.Violation); err != nil || len(names) > 0 {
+	ctx, cancel := context.WithTimeout(ctx, evidenceTime)
+	defer cancel()
+	e := a.known(c, takedown, steps)
+	base := evidenceBase(e.Violation, takedown.Violation)
+	if names, err := a.kept(ctx, takedown.Violation, base); err != nil || len(names) > 0 {
 		return names, err
 	}
-	content, err := compress(a.collect(ctx, c, takedown, steps))
+	a.observe(ctx, takedown.Namespace, &e)
+	content, err := compress(e)
 	if err != nil {
 		return nil, fmt.Errorf("evidence of PolicyViolation %s: %w", takedown.Violation, err)
 	}
@@ -60,44 +70,47 @@ func (a *Applier) keepEvidence(ctx context.Context, c *sop.Case, takedown *sop.T
 	parts = append(parts, content)
 	// The first part is written last: it is the one whose presence says that all of them are there.
 	for i := len(parts) - 1; i >= 0; i-- {
-		if err := a.Client.Create(ctx, a.evidenceMap(c, takedown.Violation, i, parts[i]), client.FieldOwner(render.FieldOwner)); err != nil && !apierrors.IsAlreadyExists(err) {
-			return nil, fmt.Errorf("create ConfigMap %s/%s: %w", a.EvidenceNamespace, evidenceName(takedown.Violation, i), err)
+		if err := a.Client.Create(ctx, a.evidenceMap(c, takedown.Violation, partName(base, i), parts[i]), client.FieldOwner(render.FieldOwner)); err != nil && !apierrors.IsAlreadyExists(err) {
+			return nil, fmt.Errorf("create ConfigMap %s/%s: %w", a.EvidenceNamespace, partName(base, i), err)
 		}
 	}
-	return evidenceNames(takedown.Violation, len(parts)), nil
+	return partNames(base, len(parts)), nil
 }
 
-func (a *Applier) evidenceMap(c *sop.Case, violation string, part int, content []byte) *corev1.ConfigMap {
+func (a *Applier) evidenceMap(c *sop.Case, violation, name string, content []byte) *corev1.ConfigMap {
 	labels := c.Scope("").Labels()
 	labels[v1alpha1.OfflineLabel] = violation
 	immutable := true
 	return &corev1.ConfigMap{
-		ObjectMeta: metav1.ObjectMeta{Namespace: a.EvidenceNamespace, Name: evidenceName(violation, part), Labels: labels},
+		ObjectMeta: metav1.ObjectMeta{Namespace: a.EvidenceNamespace, Name: name, Labels: labels},
 		Immutable:  &immutable,
 		BinaryData: map[string][]byte{EvidenceKey: content},
 	}
 }
 
 // kept names the evidence that an earlier pass wrote; nil when there is none.
-func (a *Applier) kept(ctx context.Context, violation string) ([]string, error) {
+func (a *Applier) kept(ctx context.Context, violation, base string) ([]string, error) {
 	list := &metav1.PartialObjectMetadataList{}
 	list.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("ConfigMapList"))
 	err := a.Live.List(ctx, list, client.InNamespace(a.EvidenceNamespace), client.MatchingLabels{v1alpha1.OfflineLabel: violation})
 	if err != nil {
 		return nil, fmt.Errorf("list ConfigMaps in %s: %w", a.EvidenceNamespace, err)
 	}
+	parts, whole := 0, false
 	for i := range list.Items {
-		if list.Items[i].Name == evidenceName(violation, 0) {
-			return evidenceNames(violation, len(list.Items)), nil
+		if strings.HasPrefix(list.Items[i].Name, base+"-") {
+			parts++
 		}
+		whole = whole || list.Items[i].Name == partName(base, 0)
 	}
-	return nil, nil
+	if !whole {
+		return nil, nil
+	}
+	return partNames(base, parts), nil
 }
 
-// collect reads within evidenceTime what the cache does not hold; what is not read in time is a gap, not a delay.
-func (a *Applier) collect(ctx context.Context, c *sop.Case, takedown *sop.Takedown, steps []v1alpha1.TakedownStep) Evidence {
-	ctx, cancel := context.WithTimeout(ctx, evidenceTime)
-	defer cancel()
+// known is what the pass has gathered already.
+func (a *Applier) known(c *sop.Case, takedown *sop.Takedown, steps []v1alpha1.TakedownStep) Evidence {
 	e := Evidence{Application: c.Application, SignOffs: c.SignOffs, Steps: steps}
 	for i := range c.Children {
 		if c.Children[i].GetNamespace() == takedown.Namespace {
@@ -114,16 +127,22 @@ func (a *Applier) collect(ctx context.Context, c *sop.Case, takedown *sop.Takedo
 			e.Release = &c.Releases[i]
 		}
 	}
+	return e
+}
+
+// observe reads what the cache does not hold. What is not read in time is a gap, not a delay.
+func (a *Applier) observe(ctx context.Context, namespace string, e *Evidence) {
+	ctx, cancel := context.WithTimeout(ctx, evidenceTime/2)
+	defer cancel()
 	var pods corev1.PodList
-	if err := a.Live.List(ctx, &pods, client.InNamespace(takedown.Namespace)); err != nil {
+	if err := a.Live.List(ctx, &pods, client.InNamespace(namespace)); err != nil {
 		e.Gaps = append(e.Gaps, "pods: "+err.Error())
 	}
 	var events eventsv1.EventList
-	if err := a.Live.List(ctx, &events, client.InNamespace(takedown.Namespace)); err != nil {
+	if err := a.Live.List(ctx, &events, client.InNamespace(namespace)); err != nil {
 		e.Gaps = append(e.Gaps, "events: "+err.Error())
 	}
 	e.Pods, e.Events = pods.Items, events.Items
-	return e
 }
 
 func compress(e Evidence) ([]byte, error) {
@@ -138,14 +157,23 @@ func compress(e Evidence) ([]byte, error) {
 	return buffer.Bytes(), nil
 }
 
-func evidenceName(violation string, part int) string {
-	return fmt.Sprintf("%s-%d", violation, part)
+// evidenceBase tells two violations of one name apart: a lifted one may be deleted and its name used again.
+func evidenceBase(violation *v1alpha1.PolicyViolation, name string) string {
+	if violation == nil {
+		return name
+	}
+	uid, _, _ := strings.Cut(string(violation.UID), "-")
+	return name + "-" + uid
 }
 
-func evidenceNames(violation string, parts int) []string {
+func partName(base string, part int) string {
+	return fmt.Sprintf("%s-%d", base, part)
+}
+
+func partNames(base string, parts int) []string {
 	names := make([]string, 0, parts)
 	for part := range parts {
-		names = append(names, evidenceName(violation, part))
+		names = append(names, partName(base, part))
 	}
 	return names
 }

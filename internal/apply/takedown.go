@@ -6,10 +6,12 @@ package apply
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -25,38 +27,24 @@ import (
 // OfflineOwner is the field owner of the label that locks a namespace.
 const OfflineOwner = "govpk-offline"
 
-// takeDown does the steps of the takedown up to the evidence; each is idempotent, so an interrupted takedown goes on from
-// wherever it stopped. Once the violation is recorded as enforced, the cache alone says whether anything came back.
+// takeDown does the steps of the takedown up to the evidence. Each is idempotent, so an interrupted takedown goes on from
+// wherever it stopped, and none waits for the success of another: what can be closed is closed. Once the violation is
+// recorded as enforced, the cache alone says whether anything came back.
 func (a *Applier) takeDown(ctx context.Context, c *sop.Case, plan sop.Plan, outcome *Outcome) error {
 	namespace := plan.Takedown.Namespace
 	if namespace == "" {
 		return nil
 	}
 	locked, err := a.lock(ctx, c, plan.Takedown)
-	if err != nil {
-		return err
+	problems := outcome.did(v1alpha1.StepLock, err)
+	outcome.Sweep = locked || !settled(c, plan.Takedown.Violation)
+	problems = errors.Join(problems, outcome.did(v1alpha1.StepCloseRoutes, a.close(ctx, c, HTTPRouteKind, namespace, outcome.Sweep)))
+	problems = errors.Join(problems, outcome.did(v1alpha1.StepClosePolicies, a.close(ctx, c, NetworkPolicyKind, namespace, outcome.Sweep)))
+	if !outcome.Sweep {
+		return problems
 	}
-	outcome.did(v1alpha1.StepLock)
-	sweep := locked || !settled(c, plan.Takedown.Violation)
-	outcome.Sweep = sweep
-	if err := a.close(ctx, c, HTTPRouteKind, namespace, sweep); err != nil {
-		return err
-	}
-	outcome.did(v1alpha1.StepCloseRoutes)
-	if err := a.close(ctx, c, NetworkPolicyKind, namespace, sweep); err != nil {
-		return err
-	}
-	outcome.did(v1alpha1.StepClosePolicies)
-	if !sweep {
-		return nil
-	}
-	names, err := a.keepEvidence(ctx, c, plan.Takedown, outcome.Steps)
-	if err != nil {
-		return err
-	}
-	outcome.Evidence = names
-	outcome.did(v1alpha1.StepKeepEvidence)
-	return nil
+	outcome.Evidence, err = a.keepEvidence(ctx, c, plan.Takedown, outcome.Steps)
+	return errors.Join(problems, outcome.did(v1alpha1.StepKeepEvidence, err))
 }
 
 // stopWorkloads ends the pods whose Deployments the plan has scaled to zero.
@@ -66,15 +54,19 @@ func (a *Applier) stopWorkloads(ctx context.Context, plan sop.Plan, outcome *Out
 		return nil
 	}
 	pod := &corev1.Pod{}
-	if err := a.Client.DeleteAllOf(ctx, pod, client.InNamespace(takedown.Namespace), client.GracePeriodSeconds(1)); err != nil {
-		return fmt.Errorf("delete pods in %s: %w", takedown.Namespace, err)
+	err := a.Client.DeleteAllOf(ctx, pod, client.InNamespace(takedown.Namespace), client.GracePeriodSeconds(1))
+	if err != nil {
+		err = fmt.Errorf("delete pods in %s: %w", takedown.Namespace, err)
 	}
-	outcome.did(v1alpha1.StepStopWorkloads)
-	return nil
+	return outcome.did(v1alpha1.StepStopWorkloads, err)
 }
 
-func (o *Outcome) did(step v1alpha1.TakedownStepName) {
-	o.Steps = append(o.Steps, v1alpha1.TakedownStep{Name: step, Time: metav1.NowMicro()})
+// did records a step that succeeded and hands its error on.
+func (o *Outcome) did(step v1alpha1.TakedownStepName, err error) error {
+	if err == nil {
+		o.Steps = append(o.Steps, v1alpha1.TakedownStep{Name: step, Time: metav1.NowMicro()})
+	}
+	return err
 }
 
 // LockSettles is how long the lock may take to be known to every API server: they learn of a namespace's labels through
@@ -136,23 +128,22 @@ func (a *Applier) close(ctx context.Context, c *sop.Case, kind schema.GroupVersi
 	}
 	list := &unstructured.UnstructuredList{}
 	list.SetGroupVersionKind(kind)
-	if err := a.Live.List(ctx, list, client.InNamespace(namespace)); err != nil {
+	err := a.Live.List(ctx, list, client.InNamespace(namespace))
+	if meta.IsNoMatchError(err) || apierrors.IsNotFound(err) {
+		return nil
+	}
+	if err != nil {
 		return fmt.Errorf("list %s in %s: %w", kind.Kind, namespace, err)
 	}
 	return a.removeFrom(ctx, list.Items, namespace)
 }
 
 func (a *Applier) removeFrom(ctx context.Context, objects []unstructured.Unstructured, namespace string) error {
+	var problems error
 	for i := range objects {
-		if objects[i].GetNamespace() != namespace || objects[i].GetName() == render.DefaultDenyName {
-			continue
-		}
-		if err := a.remove(ctx, &objects[i]); err != nil {
-			return err
+		if objects[i].GetNamespace() == namespace && objects[i].GetName() != render.DefaultDenyName {
+			problems = errors.Join(problems, a.remove(ctx, &objects[i]))
 		}
 	}
-	return nil
+	return problems
 }
-
-// evidenceTime bounds how long evidence may keep the pods of a flagged application running.
-const evidenceTime = 3 * time.Second

@@ -84,6 +84,7 @@ func PlanFor(c *Case, a Assessment) Plan {
 		plan.Objects = append(plan.Objects, c.enforce(target)...)
 		plan.Prune = plan.Prune && complete(target)
 	}
+	plan.Prune = plan.Prune && !c.releaseLost()
 	if c.frozen() {
 		plan.Prune = false
 		plan.Objects = slices.DeleteFunc(plan.Objects, func(o render.Object) bool {
@@ -96,6 +97,11 @@ func PlanFor(c *Case, a Assessment) Plan {
 // frozen is true while too little is known to change what runs; a takedown goes on all the same.
 func (c *Case) frozen() bool {
 	return c.Policy == nil || c.Organization == "" || len(c.Ingress.MissingKinds) > 0
+}
+
+// releaseLost is true while live runs a release that no longer exists, though nobody withdrew it: what runs is left as it is.
+func (c *Case) releaseLost() bool {
+	return c.Live.Release != "" && c.wanted() != "" && c.liveRelease() == nil
 }
 
 func (c *Case) enforce(t Target) []render.Object {
@@ -114,7 +120,7 @@ func (c *Case) targets(a Assessment, takedown *Takedown) []Target {
 	if (a.Test != nil || c.Test.Exists) && !c.Test.Terminating {
 		targets = append(targets, Target{Scope: c.Scope(v1alpha1.TestNamespace), Observed: c.Test, Release: a.Test})
 	}
-	if (a.Live != nil || c.Live.Exists) && !c.Live.Terminating {
+	if (a.Live != nil || c.Live.Exists) && !c.Live.Terminating && !c.releaseLost() {
 		targets = append(targets, Target{Scope: c.Scope(v1alpha1.LiveNamespace), Observed: c.Live, Release: a.Live, Offline: takedown})
 	}
 	return targets

@@ -181,3 +181,24 @@ func TestLiveRelease(t *testing.T) {
 		})
 	}
 }
+
+// A release that somebody removed is no withdrawal: what runs is left as it is.
+func TestLostRelease(t *testing.T) {
+	c := liveCase(t)
+	c.Releases = nil
+	a := Assess(c)
+	plan := PlanFor(c, a)
+	if plan.Prune {
+		t.Error("what runs would be pruned")
+	}
+	for _, object := range plan.Objects {
+		if object.GetNamespace() == plan.Live || object.GetName() == plan.Live {
+			t.Errorf("%s %s would be written in live", object.GetKind(), object.GetName())
+		}
+	}
+	for _, f := range a.Findings {
+		if f.Condition == v1alpha1.ConditionLaunched && f.Reason != v1alpha1.ReasonUnknownRelease {
+			t.Errorf("the finding is %s: %s", f.Reason, f.Message)
+		}
+	}
+}
