@@ -40,11 +40,12 @@ func TestSamplesDecodeStrictly(t *testing.T) {
 
 // The rules of the CustomResourceDefinitions are the API server's to run. Who may write what is tested in test/admission.
 func TestAPIServerAcceptsSamples(t *testing.T) {
-	if os.Getenv("KUBEBUILDER_ASSETS") == "" {
-		t.Skip("KUBEBUILDER_ASSETS is not set: run make test")
+	assets := os.Getenv("KUBEBUILDER_ASSETS")
+	if assets == "" {
+		assets = "../../bin/envtest"
 	}
 	scheme := newScheme(t)
-	server := &envtest.Environment{CRDDirectoryPaths: []string{"../crd"}, ErrorIfCRDPathMissing: true}
+	server := &envtest.Environment{BinaryAssetsDirectory: assets, CRDDirectoryPaths: []string{"../crd"}, ErrorIfCRDPathMissing: true}
 	config, err := server.Start()
 	if err != nil {
 		t.Fatal(err)
