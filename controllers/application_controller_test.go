@@ -69,7 +69,7 @@ var _ = Describe("One application under the SOP", func() {
 		Expect(admin.Get(ctx, types.NamespacedName{Namespace: w.live(), Name: "web"}, deployment)).To(Succeed())
 		Expect(deployment.Spec.Template.Spec.Containers[0].Env).To(ContainElement(HaveField("Name", "API_HOST")))
 		Expect(deployment.Spec.Template.Spec.Containers[0].Env[0].Value).To(MatchRegexp(`^\d+\.\d+\.\d+\.\d+$`), "the address of the Service, since pods have no DNS")
-		Expect(w.inventory(ctx)).To(HaveLen(29), "two stages of two components, a certificate, their claim and release; the listener makes thirty")
+		Expect(w.inventory(ctx)).To(HaveLen(30), "two stages of two components, a certificate, their claim and release; there is a listener besides")
 	})
 
 	It("writes and asks nothing on a second pass and after a restart", func(ctx context.Context) {

@@ -49,7 +49,7 @@ type DeploymentPolicySpec struct {
 	// +kubebuilder:default={}
 	// +optional
 	Support SupportPolicy `json:"support,omitempty,omitzero"`
-	// violations sets the return of an application after a takedown (clause 9).
+	// violations sets who takes applications offline by hand, and their return after a takedown (clause 9).
 	// +kubebuilder:default={}
 	// +optional
 	Violations ViolationPolicy `json:"violations,omitempty,omitzero"`
@@ -245,8 +245,16 @@ const (
 	ReturnLiftOnly ReturnRequirement = "LiftOnly"
 )
 
-// ViolationPolicy sets the return of an application after a takedown (clause 9).
+// ViolationPolicy sets who takes applications offline by hand, and their return after a takedown (clause 9).
 type ViolationPolicy struct {
+	// securityGroup may do the moves of a takedown by itself, in live namespaces alone, for when the operator does not run.
+	// Its members also need the verb flag. Default ntc:security.
+	// +kubebuilder:default="ntc:security"
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=128
+	// +kubebuilder:validation:XValidation:rule="!self.startsWith('system:')",message="violations.securityGroup must not be a group of the system"
+	// +optional
+	SecurityGroup string `json:"securityGroup,omitempty"`
 	// returnRequires says what a return needs beside the lift. Default FreshSignOffs.
 	// +kubebuilder:default=FreshSignOffs
 	// +optional

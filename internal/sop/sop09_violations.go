@@ -5,12 +5,12 @@ package sop
 
 import (
 	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
+	"github.com/ntc-gov-pk/govpk-operator/internal/render"
 )
 
 // Clause 9, Policy Violations: NITB and NTC may take the application offline. A flag takes it offline; it stays so
 // whatever anybody does, until the flag is lifted by its owners and the return is earned. The label on the live namespace
-// is the lock that holds without the operator. Admission: govpk-offline,
-// govpk-namespaces, govpk-children, govpk-identity.
+// is the lock that holds without the operator. Admission: govpk-offline, govpk-namespaces, govpk-children, govpk-identity.
 func violations() Clause {
 	return Clause{
 		Number:    9,
@@ -18,6 +18,7 @@ func violations() Clause {
 		Condition: v1alpha1.ConditionClearOfViolations,
 		Demands:   "NITB and NTC may take an application offline that could damage the national image or threaten the data centre.",
 		Assess:    assessViolations,
+		Enforce:   enforceViolations,
 		Guards:    []string{"govpk-offline", "govpk-namespaces", "govpk-children", "govpk-identity"},
 	}
 }
@@ -36,6 +37,14 @@ func assessViolations(c *Case, _ *v1alpha1.Release) Finding {
 	}
 	return finding(Waiting, v1alpha1.ReasonReturnPending, "PolicyViolation %s is lifted; live returns once spec.launch names a release that all parties tested and signed after the flag",
 		c.Live.Offline)
+}
+
+// enforceViolations lets the security team take live offline by hand when the operator does not run.
+func enforceViolations(c *Case, t Target) []render.Object {
+	if !t.live() || c.Policy == nil {
+		return nil
+	}
+	return []render.Object{render.RoleBinding(t.Scope, "takedown", "govpk-takedown", c.Policy.Violations.SecurityGroup)}
 }
 
 func (c *Case) violation(name string) *v1alpha1.PolicyViolation {

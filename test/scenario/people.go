@@ -47,7 +47,7 @@ func (c *Cluster) Onboard(ctx context.Context, organization string) (*People, er
 	if people.Developer, err = c.As(developer, "organization:"+organization); err != nil {
 		return nil, err
 	}
-	if people.Security, err = c.As(SecurityUser); err != nil {
+	if people.Security, err = c.As(SecurityUser, "ntc:security"); err != nil {
 		return nil, err
 	}
 	for _, party := range []v1alpha1.Party{v1alpha1.PartyNITB, v1alpha1.PartyNTC, v1alpha1.PartyOrganization} {
