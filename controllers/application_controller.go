@@ -53,8 +53,11 @@ type ApplicationReconciler struct {
 // Reconcile runs one pass for one application.
 func (r *ApplicationReconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
 	c, err := r.gather(ctx, request.NamespacedName)
-	if err != nil || c == nil {
+	if err != nil {
 		return ctrl.Result{}, err
+	}
+	if c == nil {
+		return ctrl.Result{}, r.reportOrphans(ctx, request.NamespacedName)
 	}
 	if done, err := r.ensureFinalizer(ctx, c.Application); done || err != nil {
 		return ctrl.Result{}, err

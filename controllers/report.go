@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
@@ -170,6 +171,31 @@ func (r *ApplicationReconciler) reportViolations(ctx context.Context, c *sop.Cas
 		if violation.Name == takedownOf(plan) {
 			record(&violation.Status, outcome)
 		}
+		violation.Status.ObservedGeneration = violation.Generation
+		if equality.Semantic.DeepEqual(before.Status, violation.Status) {
+			continue
+		}
+		if err := r.Client.Status().Patch(ctx, violation, client.MergeFrom(before)); client.IgnoreNotFound(err) != nil {
+			return fmt.Errorf("status of PolicyViolation %s: %w", violation.Name, err)
+		}
+	}
+	return nil
+}
+
+// reportOrphans tells whoever flagged an application that none has that name: a slip of the pen must not look like a takedown.
+func (r *ApplicationReconciler) reportOrphans(ctx context.Context, key types.NamespacedName) error {
+	var violations v1alpha1.PolicyViolationList
+	if err := r.Client.List(ctx, &violations, client.MatchingFields{apply.ApplicationIndex: key.String()}); err != nil {
+		return err
+	}
+	for i := range violations.Items {
+		violation := &violations.Items[i]
+		if violation.Spec.Lift != nil || meta.IsStatusConditionTrue(violation.Status.Conditions, v1alpha1.ConditionEnforced) {
+			continue
+		}
+		before := violation.DeepCopy()
+		setEnforced(violation, metav1.ConditionFalse, v1alpha1.ReasonApplicationMissing,
+			"spec.application: ThirdPartyApplication "+key.String()+" does not exist; if the name is right, what it left offline stays locked, and one that is created stays offline")
 		violation.Status.ObservedGeneration = violation.Generation
 		if equality.Semantic.DeepEqual(before.Status, violation.Status) {
 			continue

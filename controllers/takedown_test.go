@@ -197,6 +197,22 @@ var _ = Describe("Takedown", func() {
 		expectClosed(ctx, w)
 	})
 
+	It("says that no application has the flagged name", func(ctx context.Context) {
+		other := newWorld(ctx)
+		violation := other.flag(ctx, "typo")
+		Eventually(func(g Gomega) {
+			g.Expect(other.pass(ctx, o)).To(Succeed())
+			g.Expect(admin.Get(ctx, client.ObjectKeyFromObject(violation), violation)).To(Succeed())
+			enforced := meta.FindStatusCondition(violation.Status.Conditions, v1alpha1.ConditionEnforced)
+			g.Expect(enforced).NotTo(BeNil())
+			g.Expect(enforced.Reason).To(Equal(v1alpha1.ReasonApplicationMissing))
+		}).Should(Succeed(), "the flag reaches the cache in a moment")
+		Expect(admin.Create(ctx, other.app)).To(Succeed())
+		other.until(ctx, o, other.ready(ctx, v1alpha1.ReasonTakenDown))
+		Expect(admin.Get(ctx, client.ObjectKeyFromObject(violation), violation)).To(Succeed())
+		Expect(meta.IsStatusConditionTrue(violation.Status.Conditions, v1alpha1.ConditionEnforced)).To(BeTrue())
+	})
+
 	It("takes nothing live offline for an application that never launched, but launches nothing either", func(ctx context.Context) {
 		other := newWorld(ctx)
 		Expect(admin.Create(ctx, other.app)).To(Succeed())

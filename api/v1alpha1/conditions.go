@@ -143,6 +143,8 @@ const (
 	ReasonEnforced = "Enforced"
 	// ReasonEnforcing: a step of the takedown is still to be done.
 	ReasonEnforcing = "Enforcing"
+	// ReasonApplicationMissing: no ThirdPartyApplication has the flagged name. Whoever flagged it checks spec.application.
+	ReasonApplicationMissing = "ApplicationMissing"
 	// ReasonLifted: the violation is lifted.
 	ReasonLifted = "Lifted"
 )
