@@ -217,8 +217,23 @@ func (d *demo) flag(ctx context.Context, s *Step) (string, error) {
 	if err := d.app.Reach(ctx, v1alpha1.StageOffline); err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("the route was gone on the API server after %d ms, the host stopped answering after %d ms",
-		s.Measured["routeGoneOnAPIServer"], s.Measured["hostStopsAnswering"]), nil
+	if err := d.podsGone(ctx); err != nil {
+		return "", err
+	}
+	s.measure("podsGone", flagged, time.Now())
+	return fmt.Sprintf("the route was gone on the API server after %d ms, the host stopped answering after %d ms, the last pod was gone after %d ms",
+		s.Measured["routeGoneOnAPIServer"], s.Measured["hostStopsAnswering"], s.Measured["podsGone"]), nil
+}
+
+// podsGone waits for the kubelet, which gives the pods their second of grace.
+func (d *demo) podsGone(ctx context.Context) error {
+	return scenario.Eventually(ctx, 30*time.Second, func() error {
+		pods, err := d.app.Pods(ctx, "live")
+		if err == nil && len(pods) > 0 {
+			err = fmt.Errorf("%d pods still exist in %s", len(pods), d.app.Namespace("live"))
+		}
+		return err
+	})
 }
 
 func deletion(ctx context.Context, routes watch.Interface) (time.Time, error) {
