@@ -158,7 +158,7 @@ const (
 	StepClosePolicies TakedownStepName = "ClosePolicies"
 	// StepKeepEvidence: manifests, digests, pods and events are kept where tenants cannot read.
 	StepKeepEvidence TakedownStepName = "KeepEvidence"
-	// StepStopWorkloads: workloads are scaled to zero and their pods deleted. Absent with workloads: Isolate.
+	// StepStopWorkloads: pods are deleted with one second of grace and workloads scaled to zero. Absent with workloads: Isolate.
 	StepStopWorkloads TakedownStepName = "StopWorkloads"
 )
 

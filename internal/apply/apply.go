@@ -84,10 +84,6 @@ func (a *Applier) Run(ctx context.Context, c *sop.Case, plan sop.Plan) (Outcome,
 		err = a.takeDown(ctx, c, plan, &outcome)
 	}
 	err = errors.Join(err, a.writeAll(ctx, plan))
-	if plan.Takedown != nil {
-		// Behind the lock no pod comes back, so pods end even where a workload could not be written.
-		err = errors.Join(err, a.stopWorkloads(ctx, plan, &outcome))
-	}
 	if err != nil || !plan.Prune {
 		return outcome, err
 	}

@@ -27,7 +27,7 @@ import (
 // OfflineOwner is the field owner of the label that locks a namespace.
 const OfflineOwner = "govpk-offline"
 
-// takeDown does the steps of the takedown up to the evidence. Each is idempotent, so an interrupted takedown goes on from
+// takeDown does the steps of the takedown. Each is idempotent, so an interrupted takedown goes on from
 // wherever it stopped, and none waits for the success of another: what can be closed is closed. Once the violation is
 // recorded as enforced, the cache alone says whether anything came back.
 func (a *Applier) takeDown(ctx context.Context, c *sop.Case, plan sop.Plan, outcome *Outcome) error {
@@ -44,13 +44,14 @@ func (a *Applier) takeDown(ctx context.Context, c *sop.Case, plan sop.Plan, outc
 		return problems
 	}
 	outcome.Evidence, err = a.keepEvidence(ctx, c, plan.Takedown, outcome.Steps)
-	return errors.Join(problems, outcome.did(v1alpha1.StepKeepEvidence, err))
+	problems = errors.Join(problems, outcome.did(v1alpha1.StepKeepEvidence, err))
+	return errors.Join(problems, a.stopPods(ctx, plan.Takedown, outcome))
 }
 
-// stopWorkloads ends the pods whose Deployments the plan has scaled to zero.
-func (a *Applier) stopWorkloads(ctx context.Context, plan sop.Plan, outcome *Outcome) error {
-	takedown := plan.Takedown
-	if takedown.Namespace == "" || takedown.Workloads == v1alpha1.WorkloadsIsolate || !outcome.Sweep {
+// stopPods ends the pods with one second of grace. It comes before their Deployments are scaled to zero, which would end
+// them with the grace of a rolling update; behind the lock none comes back.
+func (a *Applier) stopPods(ctx context.Context, takedown *sop.Takedown, outcome *Outcome) error {
+	if takedown.Workloads == v1alpha1.WorkloadsIsolate {
 		return nil
 	}
 	pod := &corev1.Pod{}
