@@ -7,6 +7,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -38,14 +39,20 @@ type KindsReconciler struct {
 	Restart func()
 }
 
-// Reconcile restarts the operator when fewer kinds are missing than at its start.
+// Reconcile restarts the operator when fewer kinds are missing than at its start, and looks again each second after a
+// definition of their groups came.
 func (r *KindsReconciler) Reconcile(ctx context.Context, _ ctrl.Request) (ctrl.Result, error) {
 	missing, err := MissingKinds(r.Mapper)
-	if err == nil && len(missing) < len(r.Missing) {
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	if len(missing) < len(r.Missing) {
 		ctrl.LoggerFrom(ctx).Info("kinds that were missing are served now; restarting to watch them", "missing", missing)
 		r.Restart()
+		return ctrl.Result{}, nil
 	}
-	return ctrl.Result{}, err
+	// Discovery follows a definition by a moment that no event announces.
+	return ctrl.Result{RequeueAfter: time.Second}, nil
 }
 
 // SetupWithManager watches CustomResourceDefinitions only while a kind is missing.
