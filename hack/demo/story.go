@@ -197,8 +197,10 @@ func (d *demo) flag(ctx context.Context, s *Step) (string, error) {
 	stopped := make(chan time.Time, 1)
 	go func() {
 		for ctx.Err() == nil {
+			// A request that hangs where its flow was cut is unanswered from its beginning.
+			begun := time.Now()
 			if status, err := d.cluster.Public().Status(ctx, url); err != nil || status != http.StatusOK {
-				stopped <- time.Now()
+				stopped <- begun
 				return
 			}
 		}
