@@ -171,12 +171,8 @@ func (r *ApplicationReconciler) reportViolations(ctx context.Context, c *sop.Cas
 		if violation.Name == takedownOf(plan) {
 			record(&violation.Status, outcome)
 		}
-		violation.Status.ObservedGeneration = violation.Generation
-		if equality.Semantic.DeepEqual(before.Status, violation.Status) {
-			continue
-		}
-		if err := r.Client.Status().Patch(ctx, violation, client.MergeFrom(before)); client.IgnoreNotFound(err) != nil {
-			return fmt.Errorf("status of PolicyViolation %s: %w", violation.Name, err)
+		if err := r.writeViolation(ctx, before, violation); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -196,13 +192,21 @@ func (r *ApplicationReconciler) reportOrphans(ctx context.Context, key types.Nam
 		before := violation.DeepCopy()
 		setEnforced(violation, metav1.ConditionFalse, v1alpha1.ReasonApplicationMissing,
 			"spec.application: ThirdPartyApplication "+key.String()+" does not exist; if the name is right, what it left offline stays locked, and one that is created stays offline")
-		violation.Status.ObservedGeneration = violation.Generation
-		if equality.Semantic.DeepEqual(before.Status, violation.Status) {
-			continue
+		if err := r.writeViolation(ctx, before, violation); err != nil {
+			return err
 		}
-		if err := r.Client.Status().Patch(ctx, violation, client.MergeFrom(before)); client.IgnoreNotFound(err) != nil {
-			return fmt.Errorf("status of PolicyViolation %s: %w", violation.Name, err)
-		}
+	}
+	return nil
+}
+
+// writeViolation writes a violation's status when it changed.
+func (r *ApplicationReconciler) writeViolation(ctx context.Context, before, violation *v1alpha1.PolicyViolation) error {
+	violation.Status.ObservedGeneration = violation.Generation
+	if equality.Semantic.DeepEqual(before.Status, violation.Status) {
+		return nil
+	}
+	if err := r.Client.Status().Patch(ctx, violation, client.MergeFrom(before)); client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("status of PolicyViolation %s: %w", violation.Name, err)
 	}
 	return nil
 }
