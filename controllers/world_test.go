@@ -185,7 +185,7 @@ func application(namespace, name, host string) *v1alpha1.ThirdPartyApplication {
 			Requirements: v1alpha1.Requirements{
 				Hardware:        v1alpha1.Hardware{CPU: quantity("4"), Memory: quantity("8Gi"), Storage: quantity("20Gi")},
 				Traffic:         v1alpha1.Traffic{Users: 20000, RequestsPerSecond: 150, PeakRequestsPerSecond: 900, Bandwidth: quantity("200M")},
-				DataFlowDiagram: v1alpha1.Document{URL: "https://sehat.example/dfd.pdf", SHA256: strings.Repeat("9f", 32)},
+				DataFlowDiagram: v1alpha1.DataFlowDiagram{URL: "https://sehat.example/dfd.pdf", SHA256: strings.Repeat("9f", 32)},
 			},
 			Components: []v1alpha1.Component{
 				{

@@ -7,8 +7,29 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 )
 
-// Component is one program of an application. Its file system is read-only but for /tmp, which holds 64Mi.
-// +kubebuilder:validation:XValidation:rule="!has(self.readinessProbe) || !has(self.readinessProbe.httpGet) || (has(self.ports) && self.ports.exists(p, p.name == self.readinessProbe.httpGet.port))",message="readinessProbe.httpGet.port must be the name of one of the component's ports"
+// ComponentType says how a component runs.
+// +kubebuilder:validation:Enum=Service;Task;ScheduledTask
+type ComponentType string
+
+// The ways in which a component runs.
+const (
+	// ComponentService runs all the time.
+	ComponentService ComponentType = "Service"
+	// ComponentTask runs once in each stage before a release rolls, such as a migration. What it connects to rolls before it,
+	// everything else after it. It must bear being run again, since a release may return.
+	ComponentTask ComponentType = "Task"
+	// ComponentScheduledTask runs by its schedule.
+	ComponentScheduledTask ComponentType = "ScheduledTask"
+)
+
+// Component is one program of an application. Its file system is read-only but for its storage and /tmp, which holds 64Mi.
+// +kubebuilder:validation:XValidation:rule="!has(self.readinessProbe) || [self.readinessProbe.?httpGet.port.orValue(''), self.readinessProbe.?tcpSocket.port.orValue(''), self.readinessProbe.?grpc.port.orValue('')].all(n, n == '' || has(self.ports) && self.ports.exists(p, p.name == n))",message="readinessProbe.port must be the name of one of the component's ports"
+// +kubebuilder:validation:XValidation:rule="!has(self.livenessProbe) || [self.livenessProbe.?httpGet.port.orValue(''), self.livenessProbe.?tcpSocket.port.orValue(''), self.livenessProbe.?grpc.port.orValue('')].all(n, n == '' || has(self.ports) && self.ports.exists(p, p.name == n))",message="livenessProbe.port must be the name of one of the component's ports"
+// +kubebuilder:validation:XValidation:rule="!has(self.startupProbe) || [self.startupProbe.?httpGet.port.orValue(''), self.startupProbe.?tcpSocket.port.orValue(''), self.startupProbe.?grpc.port.orValue('')].all(n, n == '' || has(self.ports) && self.ports.exists(p, p.name == n))",message="startupProbe.port must be the name of one of the component's ports"
+// +kubebuilder:validation:XValidation:rule="has(self.schedule) == (self.type == 'ScheduledTask')",message="schedule is for components of type ScheduledTask, which need it"
+// +kubebuilder:validation:XValidation:rule="!has(self.after) || self.type == 'Task'",message="after is for components of type Task: a Service starts once all Tasks are done"
+// +kubebuilder:validation:XValidation:rule="self.type == 'Service' || !has(self.ports) && !has(self.storage) && !has(self.readinessProbe) && !has(self.livenessProbe) && !has(self.startupProbe) && !has(self.replicas)",message="a Task or ScheduledTask has no ports, storage, probes or replicas: it runs to its end and nothing connects to it"
+// +kubebuilder:validation:XValidation:rule="!has(self.storage) || !has(self.replicas) || self.replicas.min == 1 && (!has(self.replicas.max) || self.replicas.max == 1)",message="a component with storage runs one replica: one volume cannot be written by two"
 // +kubebuilder:validation:XValidation:rule="!has(self.connectsTo) || self.connectsTo.all(a, self.connectsTo.exists_one(b, (has(a.name) ? a.name : a.component) == (has(b.name) ? b.name : b.component)))",message="two edges of connectsTo have the same name: give the second port of one component a name of its own"
 type Component struct {
 	// name is a DNS label of at most 40 characters, unique in the application.
@@ -17,6 +38,24 @@ type Component struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",message="a component's name must be a lower-case DNS label that starts with a letter"
 	// +required
 	Name string `json:"name,omitempty"`
+	// type says how the component runs. Default Service.
+	// +kubebuilder:default=Service
+	// +optional
+	Type ComponentType `json:"type,omitempty"`
+	// schedule is when a ScheduledTask runs, as the five fields of cron in the policy's time zone, such as "30 2 * * *".
+	// A run that is due while another one lasts is left out.
+	// +kubebuilder:validation:MinLength=9
+	// +kubebuilder:validation:MaxLength=128
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[-0-9A-Za-z*/,?]+( [-0-9A-Za-z*/,?]+){4}$')",message="schedule must have the five fields of cron, such as 30 2 * * *; the time zone is the policy's"
+	// +optional
+	Schedule string `json:"schedule,omitempty"`
+	// after are the Tasks that must be done before this Task begins. Omitted: none.
+	// +kubebuilder:validation:MaxItems=20
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=40
+	// +listType=set
+	// +optional
+	After []string `json:"after,omitempty"`
 	// image is the image by digest, such as registry.example/web@sha256:<64 hex digits>. Clause 7 runs live exactly what was tested, so tags are refused.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=512
@@ -53,9 +92,31 @@ type Component struct {
 	// +listMapKey=name
 	// +optional
 	Env []EnvVar `json:"env,omitempty"`
+	// files are configuration files that the component reads. A change is a new release.
+	// +kubebuilder:validation:MaxItems=20
+	// +listType=map
+	// +listMapKey=path
+	// +optional
+	Files []File `json:"files,omitempty"`
+	// storage is the component's volume. It is kept when the component, the release or the application goes, and met again
+	// when it returns. Omitted: the component keeps nothing.
+	// +optional
+	Storage *Storage `json:"storage,omitempty"`
+	// imagePullSecrets name Secrets of type kubernetes.io/dockerconfigjson that the organization writes in the stage namespaces.
+	// +kubebuilder:validation:MaxItems=5
+	// +listType=map
+	// +listMapKey=name
+	// +optional
+	ImagePullSecrets []SecretReference `json:"imagePullSecrets,omitempty"`
 	// readinessProbe says when a pod may receive traffic. Omitted: as soon as it runs.
 	// +optional
 	ReadinessProbe *Probe `json:"readinessProbe,omitempty"`
+	// livenessProbe says when a container must be restarted. Omitted: when it ends.
+	// +optional
+	LivenessProbe *Probe `json:"livenessProbe,omitempty"`
+	// startupProbe holds the other probes back until it succeeds. Omitted: they begin at once.
+	// +optional
+	StartupProbe *Probe `json:"startupProbe,omitempty"`
 	// connectsTo are the edges of the data-flow diagram that start here. Everything else is refused (clause 5).
 	// +kubebuilder:validation:MaxItems=20
 	// +listType=map
@@ -96,7 +157,8 @@ type Replicas struct {
 	// +kubebuilder:validation:Maximum=100
 	// +optional
 	Min int32 `json:"min,omitempty"`
-	// max is how many pods may run at the peak. Omitted: min. A change of max is a new release, a change of min is not.
+	// max bounds how many pods may run at the peak. Omitted: min, and nothing scales. A change of max is a new release, a change of
+	// min is not. The operator scales no further than the declared peak needs: min times peakRequestsPerSecond over requestsPerSecond.
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=100
 	// +optional
@@ -139,6 +201,7 @@ type ResourceLimits struct {
 }
 
 // EnvVar is one environment variable.
+// +kubebuilder:validation:XValidation:rule="!has(self.value) || !has(self.valueFrom)",message="a variable has a value or valueFrom, not both"
 type EnvVar struct {
 	// name is the variable's name.
 	// +kubebuilder:validation:MinLength=1
@@ -146,17 +209,113 @@ type EnvVar struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Za-z_][A-Za-z0-9_]*$')",message="the name of an environment variable must hold only letters, digits and underscores and not start with a digit"
 	// +required
 	Name string `json:"name,omitempty"`
-	// value is the variable's value. Omitted: empty.
+	// value is the variable's value; $(NAME) stands for an edge's variable or one above it. Omitted: empty.
 	// +kubebuilder:validation:MaxLength=4096
 	// +optional
 	Value string `json:"value,omitempty"`
+	// valueFrom takes the value from elsewhere.
+	// +optional
+	ValueFrom *EnvVarSource `json:"valueFrom,omitempty"`
 }
 
-// Probe asks a pod whether it is well.
+// EnvVarSource is where a variable's value comes from.
+type EnvVarSource struct {
+	// secretKeyRef is a key of an Opaque Secret that the organization writes in the stage namespaces. The operator never reads it.
+	// +required
+	SecretKeyRef SecretKeyReference `json:"secretKeyRef,omitempty,omitzero"`
+}
+
+// SecretKeyReference is a key of a Secret in the stage namespace.
+type SecretKeyReference struct {
+	// name is the Secret's name.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",message="the name of a Secret must be a lower-case DNS label"
+	// +required
+	Name string `json:"name,omitempty"`
+	// key is the key in its data.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[-._a-zA-Z0-9]+$')",message="a key of a Secret must hold only letters, digits and -._"
+	// +required
+	Key string `json:"key,omitempty"`
+}
+
+// SecretReference names a Secret in the stage namespace.
+type SecretReference struct {
+	// name is the Secret's name.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",message="the name of a Secret must be a lower-case DNS label"
+	// +required
+	Name string `json:"name,omitempty"`
+}
+
+// File is a file that a component reads.
+type File struct {
+	// path is the file's absolute path. Not under /tmp, nor under the component's storage.
+	// +kubebuilder:validation:MinLength=2
+	// +kubebuilder:validation:MaxLength=256
+	// +kubebuilder:validation:XValidation:rule="self.matches('^(/[-._a-zA-Z0-9]+)+$') && !self.contains('/../') && !self.contains('/./') && !self.endsWith('/..') && !self.endsWith('/.') && !self.startsWith('/tmp/') && !self.startsWith('/proc/') && !self.startsWith('/sys/') && !self.startsWith('/dev/')",message="path must be absolute, of letters, digits and -._ without dot segments, and not under /tmp, /proc, /sys or /dev"
+	// +required
+	Path string `json:"path,omitempty"`
+	// content is the file's content. Nothing secret: releases are read by every reviewer.
+	// +kubebuilder:validation:MaxLength=65536
+	// +optional
+	Content string `json:"content,omitempty"`
+}
+
+// Storage is a volume.
+type Storage struct {
+	// size is in bytes. It may grow where the provider's storage can, and never shrinks.
+	// +kubebuilder:validation:XIntOrString
+	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:XValidation:rule="quantity(string(self)).isGreaterThan(quantity('0'))",message="storage.size must be more than zero, such as 10Gi"
+	// +required
+	Size resource.Quantity `json:"size,omitempty,omitzero"`
+	// mountPath is the directory at which the volume stands.
+	// +kubebuilder:validation:MinLength=2
+	// +kubebuilder:validation:MaxLength=256
+	// +kubebuilder:validation:XValidation:rule="self.matches('^(/[-._a-zA-Z0-9]+)+$') && !self.contains('/../') && !self.contains('/./') && !self.endsWith('/..') && !self.endsWith('/.') && self != '/tmp' && !['/tmp', '/proc', '/sys', '/dev', '/etc'].exists(d, self == d || self.startsWith(d + '/'))",message="mountPath must be absolute, of letters, digits and -._ without dot segments, and not /tmp, /proc, /sys, /dev, /etc or beneath"
+	// +required
+	MountPath string `json:"mountPath,omitempty"`
+}
+
+// Probe asks a pod whether it is well, in exactly one way.
+// +kubebuilder:validation:XValidation:rule="[has(self.httpGet), has(self.tcpSocket), has(self.grpc), has(self.exec)].filter(x, x).size() == 1",message="a probe has exactly one of httpGet, tcpSocket, grpc and exec"
 type Probe struct {
 	// httpGet asks by an HTTP request; a status from 200 to 399 is well.
-	// +required
-	HTTPGet HTTPGetProbe `json:"httpGet,omitempty,omitzero"`
+	// +optional
+	HTTPGet *HTTPGetProbe `json:"httpGet,omitempty"`
+	// tcpSocket asks whether a connection is accepted.
+	// +optional
+	TCPSocket *TCPSocketProbe `json:"tcpSocket,omitempty"`
+	// grpc asks the standard gRPC health service.
+	// +optional
+	GRPC *GRPCProbe `json:"grpc,omitempty"`
+	// exec runs a program in the container; status 0 is well.
+	// +optional
+	Exec *ExecProbe `json:"exec,omitempty"`
+	// initialDelaySeconds is how long to wait after the container started. Default 0.
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=3600
+	// +optional
+	InitialDelaySeconds int32 `json:"initialDelaySeconds,omitempty"`
+	// periodSeconds is how often to ask. Default 2 for readiness and startup, 10 for liveness.
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=300
+	// +optional
+	PeriodSeconds int32 `json:"periodSeconds,omitempty"`
+	// timeoutSeconds is how long an answer may take. Default 1.
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=60
+	// +optional
+	TimeoutSeconds int32 `json:"timeoutSeconds,omitempty"`
+	// failureThreshold is how many times in a row it must fail. Default 3, for startup 30.
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=600
+	// +optional
+	FailureThreshold int32 `json:"failureThreshold,omitempty"`
 }
 
 // HTTPGetProbe is an HTTP request to a pod.
@@ -172,6 +331,39 @@ type HTTPGetProbe struct {
 	// +kubebuilder:validation:MaxLength=15
 	// +required
 	Port string `json:"port,omitempty"`
+}
+
+// TCPSocketProbe is a connection to a pod.
+type TCPSocketProbe struct {
+	// port is the name of one of the component's ports.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=15
+	// +required
+	Port string `json:"port,omitempty"`
+}
+
+// GRPCProbe is a request to the gRPC health service of a pod.
+type GRPCProbe struct {
+	// port is the name of one of the component's ports.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=15
+	// +required
+	Port string `json:"port,omitempty"`
+	// service is the name of the service to ask about. Omitted: the server as a whole.
+	// +kubebuilder:validation:MaxLength=253
+	// +optional
+	Service string `json:"service,omitempty"`
+}
+
+// ExecProbe is a program in the container.
+type ExecProbe struct {
+	// command is the program and its arguments; no shell.
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=32
+	// +kubebuilder:validation:items:MaxLength=1024
+	// +listType=atomic
+	// +required
+	Command []string `json:"command,omitempty"`
 }
 
 // Edge is one permitted flow. It gives the component the variables <NAME>_HOST and <NAME>_PORT, with NAME in upper case

@@ -64,11 +64,23 @@ const (
 	ReasonOverdue = "Overdue"
 	// ReasonReleaseCollision: two contents have one release name.
 	ReasonReleaseCollision = "ReleaseCollision"
+	// ReasonAnswerOwed: the auditor asked the organization something and the audit clock stands still.
+	ReasonAnswerOwed = "AnswerOwed"
+	// ReasonApprovalsExpired: approvals of a release that was never launched are older than the policy allows. The parties sign again.
+	ReasonApprovalsExpired = "ApprovalsExpired"
 
 	// ReasonDeclared: the declaration is whole.
 	ReasonDeclared = "Declared"
 	// ReasonHardwareTooSmall: the declared hardware does not hold the components at their maximum.
 	ReasonHardwareTooSmall = "HardwareTooSmall"
+	// ReasonDiagramMismatch: the data-flow diagram in the manifest does not have the declared SHA-256.
+	ReasonDiagramMismatch = "DiagramMismatch"
+	// ReasonTasksCyclic: Tasks wait for each other.
+	ReasonTasksCyclic = "TasksCyclic"
+	// ReasonScheduleInvalid: the schedule of a ScheduledTask cannot be read or never fires.
+	ReasonScheduleInvalid = "ScheduleInvalid"
+	// ReasonStorageShrinks: a volume is declared smaller than it is.
+	ReasonStorageShrinks = "StorageShrinks"
 
 	// ReasonProvisioned: an accredited provider's nodes run the application.
 	ReasonProvisioned = "Provisioned"
@@ -78,6 +90,10 @@ const (
 	ReasonProviderNotAccredited = "ProviderNotAccredited"
 	// ReasonDataClassNotAccredited: the provider is not accredited for the data class.
 	ReasonDataClassNotAccredited = "DataClassNotAccredited"
+	// ReasonNodesMissing: no node of the provider is ready for pods. NTC or the provider attests one.
+	ReasonNodesMissing = "NodesMissing"
+	// ReasonCapacityMissing: the provider's nodes cannot hold the application.
+	ReasonCapacityMissing = "CapacityMissing"
 
 	// ReasonBound: every host is held by the application.
 	ReasonBound = "Bound"
@@ -87,6 +103,12 @@ const (
 	ReasonHostTaken = "HostTaken"
 	// ReasonHostInvalid: a host is not strictly under gov.pk.
 	ReasonHostInvalid = "HostInvalid"
+	// ReasonHostReserved: the policy reserves the name for others.
+	ReasonHostReserved = "HostReserved"
+	// ReasonHostBeneathAnother: the host lies beneath one that another organization holds.
+	ReasonHostBeneathAnother = "HostBeneathAnother"
+	// ReasonHostQuarantined: another application gave the host up and visitors may still trust it.
+	ReasonHostQuarantined = "HostQuarantined"
 	// ReasonOrganizationUnknown: the namespace carries no organization label. NTC sets it.
 	ReasonOrganizationUnknown = "OrganizationUnknown"
 
@@ -101,6 +123,14 @@ const (
 	ReasonUnknownRelease = "UnknownRelease"
 	// ReasonRollingOut: pods are not available yet.
 	ReasonRollingOut = "RollingOut"
+	// ReasonTaskRunning: a Task runs before the release rolls.
+	ReasonTaskRunning = "TaskRunning"
+	// ReasonTaskFailed: a Task failed, and the release does not roll. What runs stays.
+	ReasonTaskFailed = "TaskFailed"
+	// ReasonRolloutFailed: pods of the release do not become available. In live what ran before stays and the rollout is held.
+	ReasonRolloutFailed = "RolloutFailed"
+	// ReasonRolledBack: the release failed in test, which runs the last good one again.
+	ReasonRolledBack = "RolledBack"
 	// ReasonGatewayMissing: the live Gateway does not exist. NTC creates it.
 	ReasonGatewayMissing = "GatewayMissing"
 	// ReasonGatewayFull: the live Gateway has no room for another listener.

@@ -41,6 +41,25 @@ type DeploymentPolicySpec struct {
 	// +kubebuilder:default={}
 	// +optional
 	EndToEndTest EndToEndTestPolicy `json:"endToEndTest,omitempty,omitzero"`
+	// signOffs sets how long approvals hold (clauses 1 and 6).
+	// +kubebuilder:default={}
+	// +optional
+	SignOffs SignOffPolicy `json:"signOffs,omitempty,omitzero"`
+	// domains set how hosts are held (clause 4).
+	// +kubebuilder:default={}
+	// +optional
+	Domains DomainPolicy `json:"domains,omitempty,omitzero"`
+	// rollouts set when a rollout has failed.
+	// +kubebuilder:default={}
+	// +optional
+	Rollouts RolloutPolicy `json:"rollouts,omitempty,omitzero"`
+	// storage sets where volumes come from (clause 2).
+	// +optional
+	Storage StoragePolicy `json:"storage,omitempty,omitzero"`
+	// network says what the cluster's network can do.
+	// +kubebuilder:default={}
+	// +optional
+	Network NetworkSupport `json:"network,omitempty,omitzero"`
 	// calendar sets the working days.
 	// +kubebuilder:default={}
 	// +optional
@@ -57,10 +76,11 @@ type DeploymentPolicySpec struct {
 
 // Gateways say where applications are exposed.
 type Gateways struct {
-	// live are the Gateways that the public reaches; the first with room takes a new host. Default: gateways/public.
+	// live are the Gateways that the public reaches; the first with room takes a new host. Where one has an HTTPS listener of NTC's
+	// for the wildcard above a host (*.health.gov.pk) that admits exposure=live, the host uses that. Default: gateways/public.
 	// +kubebuilder:default={{name: public, namespace: gateways}}
 	// +kubebuilder:validation:MinItems=1
-	// +kubebuilder:validation:MaxItems=1
+	// +kubebuilder:validation:MaxItems=16
 	// +listType=atomic
 	// +optional
 	Live []GatewayReference `json:"live,omitempty"`
@@ -156,6 +176,94 @@ type EndToEndTestPolicy struct {
 	Parties []Party `json:"parties,omitempty"`
 }
 
+// SignOffPolicy sets how long approvals hold.
+type SignOffPolicy struct {
+	// validDays is for how many days an approval holds while its release was never launched. Default 90; 0: for ever.
+	// +kubebuilder:default=90
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=3650
+	// +optional
+	ValidDays *int32 `json:"validDays,omitempty"`
+}
+
+// DomainPolicy sets how hosts are held (clause 4).
+type DomainPolicy struct {
+	// reservationDays is how long a host is reserved before the audit passes. Afterwards another application may take it. Default 60.
+	// +kubebuilder:default=60
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=3650
+	// +optional
+	ReservationDays int32 `json:"reservationDays,omitempty"`
+	// quarantineDays is how long a host that its application gave up is kept from others. Default 90; 0: not at all.
+	// +kubebuilder:default=90
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=3650
+	// +optional
+	QuarantineDays *int32 `json:"quarantineDays,omitempty"`
+	// reserved are names that, with everything beneath, only the listed organizations may use. The test domain is always reserved.
+	// +kubebuilder:validation:MaxItems=500
+	// +listType=map
+	// +listMapKey=name
+	// +optional
+	Reserved []ReservedName `json:"reserved,omitempty"`
+}
+
+// ReservedName is a name that not everybody may use.
+type ReservedName struct {
+	// name is the name, strictly under gov.pk.
+	// +kubebuilder:validation:MinLength=8
+	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?[.])+gov[.]pk$')",message="name must be strictly under gov.pk, such as ntc.gov.pk"
+	// +required
+	Name string `json:"name,omitempty"`
+	// organizations are the identities that may use it. Omitted: nobody.
+	// +kubebuilder:validation:MaxItems=50
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=63
+	// +listType=set
+	// +optional
+	Organizations []string `json:"organizations,omitempty"`
+}
+
+// RolloutPolicy sets when a rollout has failed.
+type RolloutPolicy struct {
+	// deadlineSeconds is how long a component may make no progress, or a Task may run without end. Default 300.
+	// +kubebuilder:default=300
+	// +kubebuilder:validation:Minimum=10
+	// +kubebuilder:validation:Maximum=86400
+	// +optional
+	DeadlineSeconds int32 `json:"deadlineSeconds,omitempty"`
+}
+
+// StoragePolicy sets where volumes come from.
+type StoragePolicy struct {
+	// className is the StorageClass of volumes. Omitted: the cluster's default.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	// +optional
+	ClassName string `json:"className,omitempty"`
+}
+
+// BandwidthSupport says whether the network limits bandwidth.
+// +kubebuilder:validation:Enum=Unlimited;PodAnnotations
+type BandwidthSupport string
+
+// Whether the network limits bandwidth.
+const (
+	// BandwidthUnlimited: it does not.
+	BandwidthUnlimited BandwidthSupport = "Unlimited"
+	// BandwidthPodAnnotations: by the annotations kubernetes.io/ingress-bandwidth and egress-bandwidth of pods (CNI bandwidth plugin).
+	BandwidthPodAnnotations BandwidthSupport = "PodAnnotations"
+)
+
+// NetworkSupport says what the cluster's network can do.
+type NetworkSupport struct {
+	// bandwidth says whether it limits bandwidth. Default Unlimited.
+	// +kubebuilder:default=Unlimited
+	// +optional
+	Bandwidth BandwidthSupport `json:"bandwidth,omitempty"`
+}
+
 // Weekday is a day of the week.
 // +kubebuilder:validation:Enum=Monday;Tuesday;Wednesday;Thursday;Friday;Saturday;Sunday
 type Weekday string
@@ -223,6 +331,10 @@ type SupportPolicy struct {
 	// +kubebuilder:validation:XValidation:rule="!self.startsWith('system:')",message="support.operationsGroup must not be a group of the system"
 	// +optional
 	OperationsGroup string `json:"operationsGroup,omitempty"`
+	// level1 is whom organizations and alerts call first: NITB's and NTC's own desk. Default: NTC operations, without an address.
+	// +kubebuilder:default={name: "NTC operations"}
+	// +optional
+	Level1 Level1Contact `json:"level1,omitempty,omitzero"`
 	// organizationGroupPrefix and the organization's label make the name of the group that holds levels 2 and 3.
 	// Default organization: so that organization:sehat-digital supports the applications of sehat-digital.
 	// +kubebuilder:default="organization:"
@@ -231,6 +343,27 @@ type SupportPolicy struct {
 	// +kubebuilder:validation:XValidation:rule="!self.startsWith('system:')",message="support.organizationGroupPrefix must not make a group of the system"
 	// +optional
 	OrganizationGroupPrefix string `json:"organizationGroupPrefix,omitempty"`
+}
+
+// Level1Contact is the desk that holds level 1 (clause 8).
+type Level1Contact struct {
+	// name is the desk.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=128
+	// +required
+	Name string `json:"name,omitempty"`
+	// email is the address to write to.
+	// +kubebuilder:validation:MinLength=3
+	// +kubebuilder:validation:MaxLength=254
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[^@\\\\s]+@[^@\\\\s]+$')",message="email must be an address such as desk@example.com"
+	// +optional
+	Email string `json:"email,omitempty"`
+	// phone is the number to call, in international form.
+	// +kubebuilder:validation:MinLength=5
+	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[+]?[0-9 ()-]+$')",message="phone must hold only digits, spaces, parentheses and hyphens after an optional +"
+	// +optional
+	Phone string `json:"phone,omitempty"`
 }
 
 // ReturnRequirement says what an application needs to return after a lift.

@@ -25,6 +25,19 @@ const (
 	ReleaseAnnotation = "platform.ntc.gov.pk/release"
 	// ImagesAnnotation on a managed namespace lists every image its pods may run, comma-separated, by digest.
 	ImagesAnnotation = "platform.ntc.gov.pk/images"
+	// SecretsAnnotation on a managed namespace lists the Secrets that the organization may write there, comma-separated, each as
+	// name or, for a pull secret, as name:kubernetes.io/dockerconfigjson.
+	SecretsAnnotation = "platform.ntc.gov.pk/secrets"
+	// RolledOutAnnotation on a managed namespace is the last release whose every component ran there.
+	RolledOutAnnotation = "platform.ntc.gov.pk/rolled-out"
+	// FailedAnnotation on a test namespace is the release that failed to roll out there and was rolled back, with the value of
+	// RetryAnnotation then, as <release> or <release>/<retry>; FailureAnnotation quotes what its pods said.
+	FailedAnnotation  = "platform.ntc.gov.pk/failed-release"
+	FailureAnnotation = "platform.ntc.gov.pk/failure"
+	// RetryAnnotation on a ThirdPartyApplication asks for another try of a release that failed, by any new value.
+	RetryAnnotation = "platform.ntc.gov.pk/retry"
+	// LaunchedAnnotation on a Release is when it first was live, in RFC 3339.
+	LaunchedAnnotation = "platform.ntc.gov.pk/launched"
 	// ContactsAnnotation on a managed namespace lists the support contacts (clause 8).
 	ContactsAnnotation = "platform.ntc.gov.pk/contacts"
 	// TeardownFinalizer on a ThirdPartyApplication is removed by the operator once its namespaces, claims and listeners are gone.

@@ -52,17 +52,24 @@ const (
 	PartyOrganization Party = "Organization"
 )
 
-// Decision is a verdict.
-// +kubebuilder:validation:Enum=Approved;Rejected
+// Decision is a verdict, or a step on the way to one.
+// +kubebuilder:validation:Enum=Approved;Rejected;AnswerRequested;Answered
 type Decision string
 
-// The verdicts.
+// The decisions.
 const (
 	DecisionApproved Decision = "Approved"
 	DecisionRejected Decision = "Rejected"
+	// DecisionAnswerRequested: the auditor asks the organization something and the audit clock stands still (clause 1).
+	DecisionAnswerRequested Decision = "AnswerRequested"
+	// DecisionAnswered: the organization answers every open request and the audit clock goes on.
+	DecisionAnswered Decision = "Answered"
 )
 
 // SignOffSpec is a party's verdict.
+// +kubebuilder:validation:XValidation:rule="!(self.decision in ['AnswerRequested', 'Answered']) || self.type == 'ArchitectureAudit'",message="decision AnswerRequested and Answered belong to an ArchitectureAudit, whose clock they stop and start"
+// +kubebuilder:validation:XValidation:rule="self.decision != 'Answered' || self.party == 'Organization'",message="decision Answered is the Organization's"
+// +kubebuilder:validation:XValidation:rule="self.decision != 'AnswerRequested' || self.party != 'Organization'",message="decision AnswerRequested is the auditor's, who asks the Organization"
 type SignOffSpec struct {
 	// release names the Release in the same namespace.
 	// +kubebuilder:validation:MinLength=10
@@ -84,7 +91,8 @@ type SignOffSpec struct {
 	// +kubebuilder:validation:MaxLength=253
 	// +required
 	SignedBy string `json:"signedBy,omitempty"`
-	// findings are what the party found. An open finding blocks, whatever the decision; a later sign-off closes it.
+	// findings are what the party found. An open finding blocks, whatever the decision, until a later sign-off of the same
+	// release, type and party lists it as Resolved.
 	// +kubebuilder:validation:MaxItems=50
 	// +listType=map
 	// +listMapKey=id

@@ -39,6 +39,7 @@ type ThirdPartyApplication struct {
 //
 // +kubebuilder:validation:XValidation:rule="self.components.all(c, !has(c.connectsTo) || c.connectsTo.all(e, e.component != c.name))",message="spec.components[].connectsTo names its own component: a component reaches itself without an edge, remove it"
 // +kubebuilder:validation:XValidation:rule="self.components.all(c, !has(c.connectsTo) || c.connectsTo.all(e, self.components.exists(d, d.name == e.component && has(d.ports) && d.ports.exists(p, p.name == e.port))))",message="spec.components[].connectsTo names a component and port that spec.components does not declare: correct the name or declare the port"
+// +kubebuilder:validation:XValidation:rule="self.components.all(c, !has(c.after) || c.after.all(a, a != c.name && self.components.exists(d, d.name == a && d.type == 'Task')))",message="spec.components[].after names something that is not another Task of spec.components: correct the name"
 // +kubebuilder:validation:XValidation:rule="self.domains.all(d, d.paths.all(r, self.components.exists(c, c.name == r.component && has(c.ports) && c.ports.exists(p, p.name == r.port))))",message="spec.domains[].paths names a component and port that spec.components does not declare: correct the name or declare the port"
 type ThirdPartyApplicationSpec struct {
 	// organization is who deploys the application and whom to call (clause 8).
@@ -157,7 +158,7 @@ type Requirements struct {
 	Traffic Traffic `json:"traffic,omitempty,omitzero"`
 	// dataFlowDiagram is the diagram that the auditors read; components[].connectsTo is its machine form.
 	// +required
-	DataFlowDiagram Document `json:"dataFlowDiagram,omitempty,omitzero"`
+	DataFlowDiagram DataFlowDiagram `json:"dataFlowDiagram,omitempty,omitzero"`
 }
 
 // Hardware is an amount of compute.
@@ -203,6 +204,27 @@ type Traffic struct {
 	// +kubebuilder:validation:XValidation:rule="quantity(string(self)).isGreaterThan(quantity('0'))",message="traffic.bandwidth must be more than zero bits per second, such as 200M"
 	// +required
 	Bandwidth resource.Quantity `json:"bandwidth,omitempty,omitzero"`
+}
+
+// DataFlowDiagram is the diagram that the auditors read, bound by its digest.
+// +kubebuilder:validation:XValidation:rule="has(self.url) || has(self.content)",message="dataFlowDiagram needs url, where the diagram can be read, or content, the diagram itself"
+type DataFlowDiagram struct {
+	// url is where the diagram can be read. Omitted: content is the diagram.
+	// +kubebuilder:validation:MinLength=9
+	// +kubebuilder:validation:MaxLength=1024
+	// +kubebuilder:validation:XValidation:rule="isURL(self) && url(self).getScheme() == 'https'",message="url must begin with https://"
+	// +optional
+	URL string `json:"url,omitempty"`
+	// content is the diagram itself in base64, at most 256 KiB; the operator compares it with sha256. Omitted: the auditors compare.
+	// +kubebuilder:validation:MaxLength=349528
+	// +optional
+	Content []byte `json:"content,omitempty"`
+	// sha256 is the diagram's SHA-256 in lower-case hexadecimal.
+	// +kubebuilder:validation:MinLength=64
+	// +kubebuilder:validation:MaxLength=64
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-f0-9]{64}$')",message="sha256 must be 64 lower-case hexadecimal digits"
+	// +required
+	SHA256 string `json:"sha256,omitempty"`
 }
 
 // Document is a file elsewhere, bound by its digest.
@@ -285,6 +307,26 @@ type ThirdPartyApplicationStatus struct {
 	// candidate is the release of the current spec while it is not the launched one.
 	// +optional
 	Candidate *Candidate `json:"candidate,omitempty"`
+	// launchedReleases are the releases that were live once, the newest first, at most ten. Level 1 may roll back to them.
+	// +kubebuilder:validation:MaxItems=10
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=49
+	// +listType=atomic
+	// +optional
+	LaunchedReleases []string `json:"launchedReleases,omitempty"`
+	// signOffs are the verdicts that count on the release of the current spec: of each type and party the newest.
+	// +kubebuilder:validation:MaxItems=16
+	// +listType=map
+	// +listMapKey=type
+	// +listMapKey=party
+	// +optional
+	SignOffs []SignOffSummary `json:"signOffs,omitempty"`
+	// scaling says for each component that scales between which numbers of pods, and why.
+	// +kubebuilder:validation:MaxItems=20
+	// +listType=map
+	// +listMapKey=component
+	// +optional
+	Scaling []ComponentScaling `json:"scaling,omitempty"`
 	// testHost is where the release under test is reached through the VPN gateway.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
@@ -308,6 +350,101 @@ type Candidate struct {
 	// +kubebuilder:validation:MaxLength=10
 	// +optional
 	AuditDue string `json:"auditDue,omitempty"`
+	// previousAuditDues are the due dates that held before a holiday or an answer moved them, the oldest first.
+	// +kubebuilder:validation:MaxItems=10
+	// +kubebuilder:validation:items:MinLength=10
+	// +kubebuilder:validation:items:MaxLength=10
+	// +listType=atomic
+	// +optional
+	PreviousAuditDues []string `json:"previousAuditDues,omitempty"`
+	// comparedWith is the release that changes speaks of: the live one, else the newest that was launched or signed.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=49
+	// +optional
+	ComparedWith string `json:"comparedWith,omitempty"`
+	// materialChange says whether more than image digests changed, so that the candidate needs an audit of its own.
+	// +optional
+	MaterialChange *bool `json:"materialChange,omitempty"`
+	// changes are the differences to comparedWith, at most 50.
+	// +kubebuilder:validation:MaxItems=50
+	// +listType=atomic
+	// +optional
+	Changes []ReleaseChange `json:"changes,omitempty"`
+}
+
+// ReleaseChange is one difference between two releases.
+type ReleaseChange struct {
+	// field is what differs, such as components[web].image.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=512
+	// +required
+	Field string `json:"field,omitempty"`
+	// from is the old value as JSON, shortened to 256 characters. Omitted: there was none.
+	// +kubebuilder:validation:MaxLength=1100
+	// +optional
+	From string `json:"from,omitempty"`
+	// to is the new value as JSON, shortened to 256 characters. Omitted: there is none.
+	// +kubebuilder:validation:MaxLength=1100
+	// +optional
+	To string `json:"to,omitempty"`
+}
+
+// SignOffSummary is the verdict of one party that counts.
+type SignOffSummary struct {
+	// type is what was signed.
+	// +required
+	Type SignOffType `json:"type,omitempty"`
+	// party is who signed.
+	// +required
+	Party Party `json:"party,omitempty"`
+	// name is the SignOff.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	// +required
+	Name string `json:"name,omitempty"`
+	// decision is the verdict.
+	// +required
+	Decision Decision `json:"decision,omitempty"`
+	// signedBy is the person.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	// +required
+	SignedBy string `json:"signedBy,omitempty"`
+	// time is when it was signed.
+	// +required
+	Time metav1.Time `json:"time,omitempty,omitzero"`
+	// openFindings are the party's findings that no later sign-off resolved, the gravest first, as ID (Severity).
+	// +kubebuilder:validation:MaxItems=50
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=64
+	// +listType=atomic
+	// +optional
+	OpenFindings []string `json:"openFindings,omitempty"`
+	// evidence are the reports, as their SHA-256 and address.
+	// +kubebuilder:validation:MaxItems=20
+	// +listType=atomic
+	// +optional
+	Evidence []Document `json:"evidence,omitempty"`
+}
+
+// ComponentScaling says how far a component scales.
+type ComponentScaling struct {
+	// component is its name.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=40
+	// +required
+	Component string `json:"component,omitempty"`
+	// minReplicas is how many pods run without load.
+	// +required
+	MinReplicas int32 `json:"minReplicas,omitempty"`
+	// maxReplicas is the ceiling.
+	// +required
+	MaxReplicas int32 `json:"maxReplicas,omitempty"`
+	// explanation says how the ceiling follows from what was declared.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=512
+	// +required
+	Explanation string `json:"explanation,omitempty"`
 }
 
 // ThirdPartyApplicationList is a list of ThirdPartyApplications.

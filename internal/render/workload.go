@@ -106,7 +106,7 @@ func container(w Workload) *applycore.ContainerApplyConfiguration {
 		c.WithPorts(applycore.ContainerPort().
 			WithName(port.Name).WithContainerPort(port.Port).WithProtocol(corev1.ProtocolTCP))
 	}
-	if probe := component.ReadinessProbe; probe != nil {
+	if probe := component.ReadinessProbe; probe != nil && probe.HTTPGet != nil {
 		c.WithReadinessProbe(applycore.Probe().
 			WithHTTPGet(applycore.HTTPGetAction().
 				WithPath(probe.HTTPGet.Path).WithPort(intstr.FromString(probe.HTTPGet.Port))).

@@ -42,7 +42,7 @@ func TestPodSecurity(t *testing.T) {
 		"without ports":     func(c *v1alpha1.Component) { c.Ports = nil },
 		"with all settings": func(c *v1alpha1.Component) { c.Command, c.Args = []string{"sh"}, []string{"-c"} },
 		"with a probe": func(c *v1alpha1.Component) {
-			c.ReadinessProbe = &v1alpha1.Probe{HTTPGet: v1alpha1.HTTPGetProbe{Path: "/", Port: "http"}}
+			c.ReadinessProbe = &v1alpha1.Probe{HTTPGet: &v1alpha1.HTTPGetProbe{Path: "/", Port: "http"}}
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -76,7 +76,7 @@ func TestDeployment(t *testing.T) {
 	component := newComponent()
 	component.Env = []v1alpha1.EnvVar{{Name: "LOG_LEVEL", Value: "info"}}
 	component.ConnectsTo = []v1alpha1.Edge{{Component: "data-api", Port: "http"}, {Component: "data-api", Port: "admin", Name: "api-admin"}}
-	component.ReadinessProbe = &v1alpha1.Probe{HTTPGet: v1alpha1.HTTPGetProbe{Path: "/healthz", Port: "http"}}
+	component.ReadinessProbe = &v1alpha1.Probe{HTTPGet: &v1alpha1.HTTPGetProbe{Path: "/healthz", Port: "http"}}
 	deployment := decode[appsv1.Deployment](t, Deployment(scope, Workload{
 		Component: component, Replicas: 3,
 		Nodes: metav1.LabelSelector{MatchLabels: map[string]string{"provider": "ntc"}},

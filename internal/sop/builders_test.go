@@ -134,7 +134,7 @@ func underAudit(t testing.TB) *Case {
 }
 
 func newClaim(namespace, name string) v1alpha1.DomainClaim {
-	return v1alpha1.DomainClaim{Spec: v1alpha1.DomainClaimSpec{Application: v1alpha1.ApplicationReference{Namespace: namespace, Name: name}}}
+	return v1alpha1.DomainClaim{Spec: v1alpha1.DomainClaimSpec{Application: v1alpha1.ApplicationReference{Namespace: namespace, Name: name}, Organization: namespace, State: v1alpha1.DomainBound}}
 }
 
 // awaitingLaunch is audited, rolled out in test and signed by all parties.

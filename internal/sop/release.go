@@ -28,7 +28,12 @@ func Snapshot(app *v1alpha1.ThirdPartyApplication) *v1alpha1.Release {
 	}
 	for i := range app.Spec.Components {
 		component := app.Spec.Components[i].DeepCopy()
-		component.Replicas = v1alpha1.Replicas{Min: 1, Max: maxReplicas(component.Replicas)}
+		if component.Type == "" {
+			component.Type = v1alpha1.ComponentService
+		}
+		if component.Type == v1alpha1.ComponentService {
+			component.Replicas = v1alpha1.Replicas{Min: 1, Max: maxReplicas(component.Replicas)}
+		}
 		spec.Components = append(spec.Components, *component)
 	}
 	for i := range app.Spec.Domains {

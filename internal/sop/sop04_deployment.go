@@ -93,9 +93,11 @@ func (c *Case) claim(host string) render.Object {
 		"apiVersion": v1alpha1.GroupVersion.String(),
 		"kind":       "DomainClaim",
 		"metadata":   map[string]any{"name": host},
-		"spec": map[string]any{"application": map[string]any{
-			"namespace": c.Application.Namespace, "name": c.Application.Name,
-		}},
+		"spec": map[string]any{
+			"application":  map[string]any{"namespace": c.Application.Namespace, "name": c.Application.Name},
+			"organization": c.Organization,
+			"state":        string(v1alpha1.DomainBound),
+		},
 	}}
 	u.SetLabels(c.Scope("").Labels())
 	return render.Object{Unstructured: u, Mode: render.Create, Owner: render.FieldOwner}

@@ -36,7 +36,7 @@ func TestMaximal(t *testing.T) {
 				Traffic: v1alpha1.Traffic{
 					Users: 1 << 60, RequestsPerSecond: 1<<31 - 1, PeakRequestsPerSecond: 1<<31 - 1, Bandwidth: resource.MustParse("100T"),
 				},
-				DataFlowDiagram: document(),
+				DataFlowDiagram: v1alpha1.DataFlowDiagram{URL: document().URL, SHA256: document().SHA256},
 			},
 			Components: components,
 			Domains:    domains,
@@ -119,7 +119,7 @@ func maximalComponents() []v1alpha1.Component {
 		for p := range ports {
 			c.Ports = append(c.Ports, v1alpha1.ComponentPort{Name: label(15, p), Port: int32(1024 + p), Protocol: "TCP"})
 		}
-		c.ReadinessProbe = &v1alpha1.Probe{HTTPGet: v1alpha1.HTTPGetProbe{Path: "/" + strings.Repeat("h", 1023), Port: label(15, ports-1)}}
+		c.ReadinessProbe = &v1alpha1.Probe{HTTPGet: &v1alpha1.HTTPGetProbe{Path: "/" + strings.Repeat("h", 1023), Port: label(15, ports-1)}}
 		for e := range 100 {
 			c.Env = append(c.Env, v1alpha1.EnvVar{Name: strings.Repeat("E", 120) + fmt.Sprint(e), Value: strings.Repeat("v", 64)})
 		}
