@@ -30,6 +30,7 @@ func (r *ApplicationReconciler) report(ctx context.Context, c *sop.Case, a sop.A
 	app.Status.Release = releaseInView(a)
 	app.Status.Candidate = candidate(c, a)
 	app.Status.TestHost = testHost(c, a)
+	app.Status.Scaling = c.Scaling(a)
 	for _, f := range a.Findings {
 		setCondition(app, f.Condition, f.Status(), f.Reason, f.Message)
 	}
