@@ -409,7 +409,7 @@ func (w *world) inventory(ctx context.Context) map[string]string {
 	for _, kind := range append(apply.Children(), apply.NamespaceKind, apply.ReleaseKind) {
 		list := &unstructured.UnstructuredList{}
 		list.SetGroupVersionKind(kind)
-		Expect(admin.List(ctx, list, client.MatchingLabels{v1alpha1.ApplicationNamespaceLabel: w.namespace})).To(Succeed())
+		Expect(admin.List(ctx, list, client.MatchingLabels{v1alpha1.ApplicationNamespaceLabel: w.namespace, render.ManagedByLabel: render.FieldOwner})).To(Succeed())
 		for _, item := range list.Items {
 			versions[kind.Kind+" "+item.GetNamespace()+"/"+item.GetName()] = item.GetResourceVersion()
 		}

@@ -147,9 +147,13 @@ func earliest(a, b time.Time) time.Time {
 }
 
 // services are the components of a release that run all the time.
-func services(release *v1alpha1.Release) []v1alpha1.Component { return ofType(release, v1alpha1.ComponentService) }
+func services(release *v1alpha1.Release) []v1alpha1.Component {
+	return ofType(release, v1alpha1.ComponentService)
+}
 
-func tasks(release *v1alpha1.Release) []v1alpha1.Component { return ofType(release, v1alpha1.ComponentTask) }
+func tasks(release *v1alpha1.Release) []v1alpha1.Component {
+	return ofType(release, v1alpha1.ComponentTask)
+}
 
 func ofType(release *v1alpha1.Release, kind v1alpha1.ComponentType) []v1alpha1.Component {
 	var found []v1alpha1.Component
