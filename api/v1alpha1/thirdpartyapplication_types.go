@@ -165,6 +165,7 @@ type Requirements struct {
 // +kubebuilder:validation:XValidation:rule="quantity(string(self.cpu)).isGreaterThan(quantity('0'))",message="hardware.cpu must be more than zero, such as 4 or 500m"
 // +kubebuilder:validation:XValidation:rule="quantity(string(self.memory)).isGreaterThan(quantity('0'))",message="hardware.memory must be more than zero, such as 8Gi"
 // +kubebuilder:validation:XValidation:rule="!quantity(string(self.storage)).isLessThan(quantity('0'))",message="hardware.storage must not be negative"
+// +kubebuilder:validation:XValidation:rule="!quantity(string(self.cpu)).isGreaterThan(quantity('1M')) && !quantity(string(self.memory)).isGreaterThan(quantity('1Ei')) && !quantity(string(self.storage)).isGreaterThan(quantity('1Ei'))",message="hardware must be at most 1M cores of cpu, 1Ei of memory and 1Ei of storage"
 type Hardware struct {
 	// cpu is the number of cores.
 	// +kubebuilder:validation:XIntOrString
@@ -202,6 +203,7 @@ type Traffic struct {
 	// +kubebuilder:validation:XIntOrString
 	// +kubebuilder:validation:MaxLength=32
 	// +kubebuilder:validation:XValidation:rule="quantity(string(self)).isGreaterThan(quantity('0'))",message="traffic.bandwidth must be more than zero bits per second, such as 200M"
+	// +kubebuilder:validation:XValidation:rule="!quantity(string(self)).isGreaterThan(quantity('1P'))",message="traffic.bandwidth must be at most 1P bits per second"
 	// +required
 	Bandwidth resource.Quantity `json:"bandwidth,omitempty,omitzero"`
 }
@@ -215,8 +217,13 @@ type DataFlowDiagram struct {
 	// +kubebuilder:validation:XValidation:rule="isURL(self) && url(self).getScheme() == 'https'",message="url must begin with https://"
 	// +optional
 	URL string `json:"url,omitempty"`
+	// CEL in the API server reads format byte as URL-safe base64, which JSON is not; so the schema has a plain string.
+
 	// content is the diagram itself in base64, at most 256 KiB; the operator compares it with sha256. Omitted: the auditors compare.
+	// +kubebuilder:validation:MinLength=4
 	// +kubebuilder:validation:MaxLength=349528
+	// +kubebuilder:validation:Format=""
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$')",message="content must be base64 without line breaks, as base64 -w0 writes it"
 	// +optional
 	Content []byte `json:"content,omitempty"`
 	// sha256 is the diagram's SHA-256 in lower-case hexadecimal.
