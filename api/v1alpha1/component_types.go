@@ -31,6 +31,9 @@ const (
 // +kubebuilder:validation:XValidation:rule="self.type == 'Service' || !has(self.ports) && !has(self.storage) && !has(self.readinessProbe) && !has(self.livenessProbe) && !has(self.startupProbe) && !has(self.replicas)",message="a Task or ScheduledTask has no ports, storage, probes or replicas: it runs to its end and nothing connects to it"
 // +kubebuilder:validation:XValidation:rule="!has(self.storage) || !has(self.replicas) || self.replicas.min == 1 && (!has(self.replicas.max) || self.replicas.max == 1)",message="a component with storage runs one replica: one volume cannot be written by two"
 // +kubebuilder:validation:XValidation:rule="!has(self.connectsTo) || self.connectsTo.all(a, self.connectsTo.exists_one(b, (has(a.name) ? a.name : a.component) == (has(b.name) ? b.name : b.component)))",message="two edges of connectsTo have the same name: give the second port of one component a name of its own"
+// +kubebuilder:validation:XValidation:rule="!has(self.connectsTo) || !has(self.env) || self.connectsTo.map(e, (has(e.name) ? e.name : e.component).upperAscii().replace('-', '_')).all(n, self.env.all(v, v.name != n + '_HOST' && v.name != n + '_PORT'))",message="env names a variable that an edge of connectsTo gives already, <NAME>_HOST or <NAME>_PORT: rename it, or give the edge another name"
+// +kubebuilder:validation:XValidation:rule="!has(self.files) || self.files.all(f, self.files.all(g, !g.path.startsWith(f.path + '/')) && (!has(self.storage) || f.path != self.storage.mountPath && !f.path.startsWith(self.storage.mountPath + '/') && !self.storage.mountPath.startsWith(f.path + '/')))",message="a path of files lies beneath another file or meets storage.mountPath: choose a path outside of both"
+// +kubebuilder:validation:XValidation:rule="!has(self.files) || self.files.map(f, has(f.content) ? f.content.size() : 0).sum() <= 200000",message="files of a component hold at most 200000 characters together: put what is larger into the image"
 type Component struct {
 	// name is a DNS label of at most 40 characters, unique in the application.
 	// +kubebuilder:validation:MinLength=1
@@ -76,6 +79,7 @@ type Component struct {
 	Args []string `json:"args,omitempty"`
 	// ports are where the component listens. Omitted: nothing connects to it.
 	// +kubebuilder:validation:MaxItems=10
+	// +kubebuilder:validation:XValidation:rule="self.all(a, self.exists_one(b, b.port == a.port))",message="two ports have the same number: declare it once, with one name"
 	// +listType=map
 	// +listMapKey=name
 	// +optional
