@@ -13,7 +13,11 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"sigs.k8s.io/yaml"
 )
+
+const adminPassword = "admin-password"
 
 // The samples run as their images would in a pod: no root, no writable place but /tmp and the volume, no name server.
 func TestSampleImages(t *testing.T) {
@@ -44,9 +48,59 @@ func TestSampleImages(t *testing.T) {
 	}
 }
 
+// component is what this test reads of a manifest.
+type component struct {
+	Name string
+	Args []string
+	Env  []struct {
+		Name, Value string
+		ValueFrom   struct{ SecretKeyRef struct{ Name, Key string } }
+	}
+	ConnectsTo []struct{ Component string }
+}
+
+// manifest reads the components of a sample application by name.
+func (j jail) manifest(path string) map[string]component {
+	j.Helper()
+	content, err := os.ReadFile(filepath.Join(j.root, "hack/sample", path))
+	j.must(err)
+	var application struct {
+		Spec struct{ Components []component }
+	}
+	j.must(yaml.Unmarshal(content, &application))
+	components := map[string]component{}
+	for _, c := range application.Spec.Components {
+		components[c.Name] = c
+	}
+	return components
+}
+
+// environment is what the operator and the kubelet make of env and connectsTo. Every Secret holds the password.
+func (c component) environment(password string) []string {
+	var env, expand []string
+	set := func(name, value string) {
+		value = strings.NewReplacer(expand...).Replace(value)
+		env, expand = append(env, name+"="+value), append(expand, "$("+name+")", value)
+	}
+	for _, edge := range c.ConnectsTo {
+		if edge.Component != "db" {
+			continue
+		}
+		set("DB_HOST", "127.0.0.1")
+		set("DB_PORT", "5432")
+	}
+	for _, variable := range c.Env {
+		if variable.ValueFrom.SecretKeyRef.Name != "" {
+			variable.Value = password
+		}
+		set(variable.Name, variable.Value)
+	}
+	return env
+}
+
 func (j jail) passwordMissing() {
 	volume := j.volume()
-	code, words := j.run("postgres", volume, []string{"POSTGRES_USER=sehat"})
+	code, words := j.run("postgres", volume, j.manifest("application.yaml")["db"].environment(""))
 	if code != 1 || !strings.Contains(words, "pgstart: POSTGRES_PASSWORD is empty") {
 		j.Errorf("postgres without password: %d %s", code, words)
 	}
@@ -89,29 +143,28 @@ func (j jail) sehat() {
 	j.must(os.WriteFile(filepath.Join(volume, "data.new/PG_VERSION"), nil, 0o600))
 	j.must(os.Chown(filepath.Join(volume, "data.new"), 65532, 65532))
 	password := `p'w\$1`
-	first := []string{"POSTGRES_USER=sehat", "POSTGRES_DB=visits", "POSTGRES_PASSWORD=" + password}
-	db := j.database(volume, first...)
+	application := j.manifest("application.yaml")
+	env, migration := application["api"].environment(password), application["migrate"].environment(password)
+	db := j.database(volume, application["db"].environment(password)...)
 	if code, words := j.psql(password, "postgres", "SELECT 1"); code == 0 {
 		j.Errorf("the superuser came over the network: %s", words)
 	}
-	env := func(password string) []string {
-		return []string{"DB_HOST=127.0.0.1", "DB_PORT=5432", "DB_USER=sehat", "DB_NAME=visits", "DB_PASSWORD=" + password}
-	}
-	if code, words := j.run("api", "", env("wrong"), "migrate"); code != 1 || !strings.Contains(words, `password authentication failed for user "sehat"`) {
+	wrong := application["migrate"].environment("wrong")
+	if code, words := j.run("api", "", wrong, application["migrate"].Args...); code != 1 || !strings.Contains(words, `password authentication failed for user "sehat"`) {
 		j.Errorf("migrate with a wrong password: %d %s", code, words)
 	}
-	j.migrates("api", env(password), "schema 1")
-	j.migrates("api", env(password), "schema 1")
+	j.migrates("api", migration, "schema 1")
+	j.migrates("api", migration, "schema 1")
 
-	one := j.start("api", "", env(password))
+	one := j.start("api", "", env)
 	j.expect("GET", "/readyz", "", 200, "ok")
 	j.expect("POST", "/api/visits", `{"patient":"Ayesha","note":"fever","department":"Paediatrics"}`, 201, `"patient":"Ayesha"`)
 	j.expect("POST", "/api/visits", `{"patient":"Ayesha"}`, 400, "give")
 	one.end()
-	two := j.start("api-v2", "", env(password))
+	two := j.start("api-v2", "", env)
 	j.expect("GET", "/readyz", "", 503, `column "department" does not exist`)
-	j.migrates("api-v2", env(password), "schema 2")
-	j.migrates("api-v2", env(password), "schema 2")
+	j.migrates("api-v2", migration, "schema 2")
+	j.migrates("api-v2", migration, "schema 2")
 	j.expect("GET", "/api/visits", "", 200, `"note":"fever"`, `"department":"General"`)
 	j.expect("POST", "/api/visits", `{"patient":"Bilal","note":"cough","department":"Chest"}`, 201, `"department":"Chest"`)
 
@@ -124,12 +177,12 @@ func (j jail) sehat() {
 	db = j.database(volume)
 	j.expect("GET", "/api/visits", "", 200, "Ayesha", "Bilal", "Chest")
 	two.end()
-	j.migrates("api", env(password), "schema 1") // the release before comes back
-	one = j.start("api", "", env(password))
+	j.migrates("api", migration, "schema 1") // the release before comes back
+	one = j.start("api", "", env)
 	j.expect("GET", "/api/visits", "", 200, "Ayesha", "Bilal")
 	one.end()
 	db.end()
-	if code, words := j.run("api", "", env(password), "migrate"); code != 1 || !strings.Contains(words, "connection refused") {
+	if code, words := j.run("api", "", env, "migrate"); code != 1 || !strings.Contains(words, "connection refused") {
 		j.Errorf("migrate without a database: %d %s", code, words)
 	}
 }
@@ -148,7 +201,7 @@ func (j jail) expect(method, path, body string, status int, words ...string) {
 	asked := func() bool {
 		request, err := http.NewRequestWithContext(j.Context(), method, "http://127.0.0.1:8080"+path, strings.NewReader(body))
 		j.must(err)
-		request.SetBasicAuth("admin", "admin-password")
+		request.SetBasicAuth("admin", adminPassword)
 		resp, err := http.DefaultClient.Do(request)
 		if err != nil {
 			last = err.Error()
@@ -171,25 +224,25 @@ func (j jail) expect(method, path, body string, status int, words ...string) {
 	}
 }
 
-// miniflux runs with the environment of hack/sample/miniflux/application.yaml.
 func (j jail) miniflux() {
-	db := j.database(j.volume(), "POSTGRES_USER=khabar", "POSTGRES_DB=khabar", "POSTGRES_PASSWORD=secret")
-	env := []string{"DATABASE_URL=host=127.0.0.1 port=5432 user=khabar dbname=khabar sslmode=disable", "PGPASSWORD=secret"}
-	wrong := []string{env[0], "PGPASSWORD=wrong"}
-	if code, words := j.run("miniflux", "", wrong, "-migrate"); code == 0 || !strings.Contains(words, "password authentication failed") {
+	application := j.manifest("miniflux/application.yaml")
+	migration := application["migrate"]
+	db := j.database(j.volume(), application["db"].environment(adminPassword)...)
+	if code, words := j.run("miniflux", "", migration.environment("wrong"), migration.Args...); code == 0 || !strings.Contains(words, "password authentication failed") {
 		j.Errorf("miniflux -migrate with a wrong password: %d %s", code, words)
 	}
 	for range 2 {
-		if code, words := j.run("miniflux", "", env, "-migrate"); code != 0 {
+		if code, words := j.run("miniflux", "", migration.environment(adminPassword), migration.Args...); code != 0 {
 			j.Errorf("miniflux -migrate: %d %s", code, words)
 		}
 	}
-	web := j.start("miniflux", "", append(env, "LISTEN_ADDR=0.0.0.0:8080", "CREATE_ADMIN=1", "ADMIN_USERNAME=admin", "ADMIN_PASSWORD=admin-password"))
-	j.expect("GET", "/healthcheck", "", 200, "OK")
+	web := j.start("miniflux", "", application["web"].environment(adminPassword))
+	j.expect("GET", "/readyz", "", 200, "OK")
 	j.expect("GET", "/", "", 200, "Miniflux")
 	j.expect("GET", "/v1/me", "", 200, `"username":"admin"`)
 	j.expect("POST", "/v1/categories", `{"title":"Khabrein"}`, 201, "Khabrein")
 	db.end()
 	j.expect("GET", "/readyz", "", 503)
+	j.expect("GET", "/healthz", "", 200, "OK")
 	web.end()
 }
