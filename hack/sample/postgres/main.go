@@ -108,7 +108,9 @@ func bootstrap(user, database, password string) (string, error) {
 
 func identifier(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
 
-func literal(text string) string { return "E'" + strings.NewReplacer(`\`, `\\`, "'", "''").Replace(text) + "'" }
+func literal(text string) string {
+	return "E'" + strings.NewReplacer(`\`, `\\`, "'", "''").Replace(text) + "'"
+}
 
 // command shows a program's output only when it fails.
 func command(cmd *exec.Cmd) error {
