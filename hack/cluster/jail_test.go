@@ -6,10 +6,10 @@ package main
 import (
 	"bytes"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -100,7 +100,7 @@ func (j jail) start(image, volume string, env []string, command ...string) *cont
 		command = append(r.config.Entrypoint, command...)
 	}
 	c := &container{Cmd: exec.Command(command[0], command[1:]...), t: j.T, config: r.config, output: &bytes.Buffer{}, ended: make(chan struct{})}
-	c.Env = append(r.config.Env, env...)
+	c.Env = slices.Concat(r.config.Env, env)
 	c.Dir = "/"
 	c.Stdout, c.Stderr = c.output, c.output
 	c.SysProcAttr = &syscall.SysProcAttr{
@@ -184,13 +184,4 @@ func (j jail) handOver(dir string) {
 			j.Fatalf("%v: %v\n%s", args, err, out)
 		}
 	}
-}
-
-func drain(body io.ReadCloser) string {
-	defer body.Close()
-	content, err := io.ReadAll(body)
-	if err != nil {
-		return err.Error()
-	}
-	return string(content)
 }

@@ -4,7 +4,9 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"os/exec"
@@ -207,10 +209,12 @@ func (j jail) expect(method, path, body string, status int, words ...string) {
 			last = err.Error()
 			return false
 		}
-		answer := drain(resp.Body)
+		defer resp.Body.Close()
+		answer, err := io.ReadAll(resp.Body)
+		j.must(err)
 		last = fmt.Sprintf("%d %s", resp.StatusCode, answer)
 		for _, word := range words {
-			if !strings.Contains(answer, word) {
+			if !bytes.Contains(answer, []byte(word)) {
 				return false
 			}
 		}

@@ -103,7 +103,7 @@ func socket(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return // Accept has answered
 	}
-	defer conn.CloseNow()
+	defer func() { _ = conn.CloseNow() }()
 	ctx, cancel := context.WithTimeout(r.Context(), maxHold)
 	defer cancel()
 	go func() {

@@ -76,11 +76,11 @@ func TestSocket(t *testing.T) {
 	defer server.Close()
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
-	conn, _, err := websocket.Dial(ctx, server.URL+"/api/socket", nil)
+	conn, _, err := websocket.Dial(ctx, server.URL+"/api/socket", nil) //nolint:bodyclose // the connection closes it
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.CloseNow()
+	defer func() { _ = conn.CloseNow() }()
 	if err := conn.Write(ctx, websocket.MessageText, []byte("salaam")); err != nil {
 		t.Fatal(err)
 	}
