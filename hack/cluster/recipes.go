@@ -27,7 +27,7 @@ const (
 var (
 	controlPlane = []string{"pause", "kube", "etcd", "kube-proxy"}
 	platform     = []string{"traefik", "certmanager"}
-	applications = []string{"operator", "web", "api", "api-v2"}
+	applications = []string{"operator", "web", "api", "api-v2", "api-broken", "postgres", "miniflux"}
 )
 
 func (l layout) recipe(image string) (recipe, error) {
@@ -48,7 +48,7 @@ func (l layout) recipe(image string) (recipe, error) {
 		return recipe{refs: []string{"localhost/k8s/etcd:local"}, layers: [][]file{{l.tool("etcd", "/usr/local/bin/etcd")}}, config: root}, nil
 	case "traefik", "certmanager":
 		return l.program(image, "localhost/"+image+":local"), nil
-	case "api", "api-v2":
+	case "api", "api-v2", "api-broken":
 		return recipe{
 			refs:   []string{sampleRepo + "api@"},
 			layers: [][]file{{l.tool(image, "/api")}},
@@ -56,6 +56,14 @@ func (l layout) recipe(image string) (recipe, error) {
 		}, nil
 	case "web":
 		return l.web()
+	case "postgres":
+		return l.postgres()
+	case "miniflux":
+		return recipe{
+			refs:   []string{"registry.ntc.gov.pk/khabar/miniflux@"},
+			layers: [][]file{{l.tool("miniflux", "/miniflux")}},
+			config: v1.Config{User: nonroot, Entrypoint: []string{"/miniflux"}},
+		}, nil
 	case "operator":
 		binary := filepath.Join(l.root, "bin/govpk-operator")
 		if _, err := os.Stat(binary); err != nil {

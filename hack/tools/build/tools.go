@@ -76,12 +76,21 @@ var tools = []tool{
 		programs: []program{{"netpol", ".", ""}},
 	},
 	{
-		// Two versions, so that the sample application can be released twice.
+		// Two versions, so that the sample application can be released twice, and one that never starts.
 		name: "sample", dir: "hack/sample/api",
 		programs: []program{
-			{"api", ".", "-X main.version=1.0.0"},
-			{"api-v2", ".", "-X main.version=2.0.0"},
+			{"api", ".", "-X main.version=1.0.0 -X main.schema=1"},
+			{"api-v2", ".", "-X main.version=2.0.0 -X main.schema=2"},
+			{"api-broken", ".", "-X main.version=3.0.0 -X main.schema=2 -X main.broken=true"},
 		},
+	},
+	{
+		name: "pgstart", dir: "hack/sample/postgres",
+		programs: []program{{"pgstart", ".", ""}},
+	},
+	{
+		name: "miniflux", dir: "hack/tools/miniflux",
+		programs: []program{{"miniflux", "miniflux.app/v2", ""}},
 	},
 	{
 		name: "controller-gen", dir: "hack/tools/gen", development: true,
