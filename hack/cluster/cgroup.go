@@ -18,7 +18,7 @@ import (
 const cgroupMount = "/sys/fs/cgroup"
 
 // cgroups returns the machine's cgroup: one directory with cgroup v2, one for
-// each controller with v1.
+// each hierarchy with v1.
 func (m machine) cgroups() ([]string, error) {
 	var fs unix.Statfs_t
 	if err := unix.Statfs(cgroupMount, &fs); err != nil {
@@ -33,8 +33,9 @@ func (m machine) cgroups() ([]string, error) {
 	}
 	var dirs []string
 	for _, e := range entries {
-		// Links such as cpu,cpuacct repeat a controller; "unified" has none.
-		if e.IsDir() && e.Name() != "unified" {
+		// Links such as cpu,cpuacct repeat a controller. "unified" has none, but
+		// container shims are put there too.
+		if e.IsDir() {
 			dirs = append(dirs, filepath.Join(cgroupMount, e.Name(), m.name))
 		}
 	}

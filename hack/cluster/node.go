@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -63,7 +64,11 @@ func (n node) run() error {
 	n.also(n.startKubelet)
 	n.also(n.startNetpol)
 	n.also(func() error {
-		_, err := n.load(n.ctx, containerdSocket, n.present(append(platform, applications...)))
+		later := slices.Concat(platform, applications)
+		if n.joins() {
+			later = append([]string{"shell"}, applications...) // the platform stays on the first node
+		}
+		_, err := n.load(n.ctx, containerdSocket, n.present(later))
 		return err
 	})
 	if n.joins() {
