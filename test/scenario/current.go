@@ -36,7 +36,7 @@ func (c *Cluster) openCurrent(ctx context.Context) error {
 	}
 	config, err := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(clientcmd.NewDefaultClientConfigLoadingRules(), nil).ClientConfig()
 	if err != nil {
-		return fmt.Errorf("%s=current: %w", envCluster, err)
+		return fmt.Errorf("%s=current: %w; name a kubeconfig with a current context in KUBECONFIG", envCluster, err)
 	}
 	if err := c.connect(config); err != nil {
 		return err
