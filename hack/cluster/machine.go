@@ -9,8 +9,7 @@ import (
 	"strconv"
 )
 
-// machine is one node, in a network namespace and a cgroup of its own. Another
-// place for its files is all else that tells machines apart.
+// machine is one node, in a network namespace and a cgroup of its own.
 type machine struct {
 	// name is that of the network namespace and of the cgroup.
 	name string

@@ -38,7 +38,7 @@ cluster-status: ## Say whether the cluster answers, and where.
 ifeq ($(CLUSTER),current)
 target-cluster:
 	@[ -n "$(OPERATOR_IMAGE)" ] || { echo "CLUSTER=current: name the operator's image, as the nodes can pull it, in OPERATOR_IMAGE; see docs/installation.md" >&2; exit 1; }
-target-load:
+target-load: ;
 else ifeq ($(CLUSTER),)
 target-cluster: cluster
 target-load: cluster-load
