@@ -18,6 +18,7 @@ import (
 const (
 	architecture = runtime.GOARCH
 	pauseImage   = "localhost/pause:local"
+	shellImage   = "localhost/shell:local"
 	nonroot      = "65532:65532"
 	sampleRepo   = "registry.ntc.gov.pk/sehat/"
 )
@@ -26,7 +27,8 @@ const (
 // operator may change while the cluster runs.
 var (
 	controlPlane = []string{"pause", "kube", "etcd", "kube-proxy"}
-	platform     = []string{"traefik", "certmanager"}
+	member       = []string{"pause", "kube-proxy"} // the same for a node that joins
+	platform     = []string{"traefik", "certmanager", "metrics-server", "local-path-provisioner", "shell"}
 	applications = []string{"operator", "web", "api", "api-v2", "api-broken", "postgres", "miniflux"}
 )
 
@@ -46,8 +48,16 @@ func (l layout) recipe(image string) (recipe, error) {
 		return recipe{refs: []string{"localhost/k8s/kube-proxy:" + kubernetesVersion}, layers: [][]file{l.kube(), debian}, config: root}, err
 	case "etcd":
 		return recipe{refs: []string{"localhost/k8s/etcd:local"}, layers: [][]file{{l.tool("etcd", "/usr/local/bin/etcd")}}, config: root}, nil
-	case "traefik", "certmanager":
+	case "traefik", "certmanager", "metrics-server", "local-path-provisioner":
 		return l.program(image, "localhost/"+image+":local"), nil
+	case "shell":
+		// The volume provisioner makes and removes directories by scripts.
+		busybox, err := exec.LookPath("busybox")
+		files := []file{{path: "/bin/busybox", source: busybox}}
+		for _, command := range []string{"sh", "mkdir", "rm"} {
+			files = append(files, file{path: "/bin/" + command, link: "busybox"})
+		}
+		return recipe{refs: []string{shellImage}, layers: [][]file{files}, config: v1.Config{Env: []string{"PATH=/bin"}}}, err
 	case "api", "api-v2", "api-broken":
 		return recipe{
 			refs:   []string{sampleRepo + "api@"},

@@ -53,6 +53,7 @@ var tools = []tool{
 			{"ptp", "github.com/containernetworking/plugins/plugins/main/ptp", ""},
 			{"loopback", "github.com/containernetworking/plugins/plugins/main/loopback", ""},
 			{"host-local", "github.com/containernetworking/plugins/plugins/ipam/host-local", ""},
+			{"bandwidth", "github.com/containernetworking/plugins/plugins/meta/bandwidth", ""},
 		},
 	},
 	{
@@ -62,6 +63,14 @@ var tools = []tool{
 	{
 		name: "certmanager", dir: "hack/tools/certmanager",
 		programs: []program{{"certmanager", ".", ""}},
+	},
+	{
+		name: "storage", dir: "hack/tools/storage",
+		programs: []program{{"local-path-provisioner", "github.com/rancher/local-path-provisioner", ""}},
+	},
+	{
+		name: "metrics", dir: "hack/tools/metrics",
+		programs: []program{{"metrics-server", "sigs.k8s.io/metrics-server/cmd/metrics-server", ""}},
 	},
 	{
 		name: "caddy", dir: "hack/tools/caddy",
