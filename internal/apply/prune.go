@@ -39,6 +39,9 @@ func (a *Applier) prune(ctx context.Context, c *sop.Case, plan sop.Plan, outcome
 				continue
 			}
 			left++
+			if kind == FilesKind && filesInUse(c, &child) {
+				continue
+			}
 			if err := a.remove(ctx, &child); err != nil {
 				return err
 			}
