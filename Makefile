@@ -11,7 +11,7 @@ TOOLS := $(CURDIR)/bin/tools/current
 TOOL = @cd hack/tools/build && go run .
 
 # Modules of our own beside the root; `./...` does not reach them.
-MODULES := $(wildcard hack/tools/build hack/cluster hack/netpol hack/sample/api hack/sample/postgres)
+MODULES := $(wildcard hack/tools/build hack/cluster hack/netpol hack/sample/api hack/sample/postgres test/netpol)
 
 ##@ Start here
 
