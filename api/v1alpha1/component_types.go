@@ -166,7 +166,11 @@ type Replicas struct {
 }
 
 // Resources are what a pod asks for and may use.
-// +kubebuilder:validation:XValidation:rule="!quantity(string(self.limits.memory)).isLessThan(quantity(string(self.requests.memory)))",message="resources.limits.memory must not be below resources.requests.memory"
+//
+// An exponent is refused unread: a few digits of it make a number that the API server, and then the operator, would compare
+// for hours. The bounds keep the sum of all pods of an application within 64 bits.
+// +kubebuilder:validation:XValidation:rule="!string(self.requests.cpu).matches('[eE]') && !string(self.requests.memory).matches('[eE]') && !string(self.limits.memory).matches('[eE]') && !quantity(string(self.requests.cpu)).isGreaterThan(quantity('1M')) && !quantity(string(self.requests.memory)).isGreaterThan(quantity('1Pi')) && !quantity(string(self.limits.memory)).isGreaterThan(quantity('1Pi'))",message="resources must be written without an exponent, with at most 1M cores and 1Pi of memory for each pod"
+// +kubebuilder:validation:XValidation:rule="string(self.limits.memory).matches('[eE]') || string(self.requests.memory).matches('[eE]') || !quantity(string(self.limits.memory)).isLessThan(quantity(string(self.requests.memory)))",message="resources.limits.memory must not be below resources.requests.memory"
 type Resources struct {
 	// requests are reserved for each pod.
 	// +required
@@ -177,7 +181,7 @@ type Resources struct {
 }
 
 // ResourceRequests are reserved for a pod.
-// +kubebuilder:validation:XValidation:rule="quantity(string(self.cpu)).isGreaterThan(quantity('0')) && quantity(string(self.memory)).isGreaterThan(quantity('0'))",message="resources.requests.cpu and resources.requests.memory must be more than zero"
+// +kubebuilder:validation:XValidation:rule="string(self.cpu).matches('[eE]') || string(self.memory).matches('[eE]') || (quantity(string(self.cpu)).isGreaterThan(quantity('0')) && quantity(string(self.memory)).isGreaterThan(quantity('0')))",message="resources.requests.cpu and resources.requests.memory must be more than zero"
 type ResourceRequests struct {
 	// cpu is in cores.
 	// +kubebuilder:validation:XIntOrString

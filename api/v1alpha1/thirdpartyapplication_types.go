@@ -161,10 +161,11 @@ type Requirements struct {
 	DataFlowDiagram DataFlowDiagram `json:"dataFlowDiagram,omitempty,omitzero"`
 }
 
-// Hardware is an amount of compute.
-// +kubebuilder:validation:XValidation:rule="quantity(string(self.cpu)).isGreaterThan(quantity('0'))",message="hardware.cpu must be more than zero, such as 4 or 500m"
-// +kubebuilder:validation:XValidation:rule="quantity(string(self.memory)).isGreaterThan(quantity('0'))",message="hardware.memory must be more than zero, such as 8Gi"
-// +kubebuilder:validation:XValidation:rule="!quantity(string(self.storage)).isLessThan(quantity('0'))",message="hardware.storage must not be negative"
+// Hardware is an amount of compute. Why there is no exponent: see Resources.
+// +kubebuilder:validation:XValidation:rule="!string(self.cpu).matches('[eE]') && !string(self.memory).matches('[eE]') && !string(self.storage).matches('[eE]') && !quantity(string(self.cpu)).isGreaterThan(quantity('1M')) && !quantity(string(self.memory)).isGreaterThan(quantity('1Pi')) && !quantity(string(self.storage)).isGreaterThan(quantity('100Pi'))",message="hardware must be written without an exponent, with at most 1M cores, 1Pi of memory and 100Pi of storage"
+// +kubebuilder:validation:XValidation:rule="string(self.cpu).matches('[eE]') || quantity(string(self.cpu)).isGreaterThan(quantity('0'))",message="hardware.cpu must be more than zero, such as 4 or 500m"
+// +kubebuilder:validation:XValidation:rule="string(self.memory).matches('[eE]') || quantity(string(self.memory)).isGreaterThan(quantity('0'))",message="hardware.memory must be more than zero, such as 8Gi"
+// +kubebuilder:validation:XValidation:rule="string(self.storage).matches('[eE]') || !quantity(string(self.storage)).isLessThan(quantity('0'))",message="hardware.storage must not be negative"
 type Hardware struct {
 	// cpu is the number of cores.
 	// +kubebuilder:validation:XIntOrString
@@ -201,7 +202,8 @@ type Traffic struct {
 	// bandwidth is in bits per second at the peak.
 	// +kubebuilder:validation:XIntOrString
 	// +kubebuilder:validation:MaxLength=32
-	// +kubebuilder:validation:XValidation:rule="quantity(string(self)).isGreaterThan(quantity('0'))",message="traffic.bandwidth must be more than zero bits per second, such as 200M"
+	// +kubebuilder:validation:XValidation:rule="!string(self).matches('[eE]') && !quantity(string(self)).isGreaterThan(quantity('1P'))",message="traffic.bandwidth must be written without an exponent, with at most 1P bits per second"
+	// +kubebuilder:validation:XValidation:rule="string(self).matches('[eE]') || quantity(string(self)).isGreaterThan(quantity('0'))",message="traffic.bandwidth must be more than zero bits per second, such as 200M"
 	// +required
 	Bandwidth resource.Quantity `json:"bandwidth,omitempty,omitzero"`
 }
