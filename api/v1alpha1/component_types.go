@@ -31,6 +31,9 @@ const (
 // +kubebuilder:validation:XValidation:rule="self.type == 'Service' || !has(self.ports) && !has(self.storage) && !has(self.readinessProbe) && !has(self.livenessProbe) && !has(self.startupProbe) && !has(self.replicas)",message="a Task or ScheduledTask has no ports, storage, probes or replicas: it runs to its end and nothing connects to it"
 // +kubebuilder:validation:XValidation:rule="!has(self.storage) || !has(self.replicas) || self.replicas.min == 1 && (!has(self.replicas.max) || self.replicas.max == 1)",message="a component with storage runs one replica: one volume cannot be written by two"
 // +kubebuilder:validation:XValidation:rule="!has(self.connectsTo) || self.connectsTo.all(a, self.connectsTo.exists_one(b, (has(a.name) ? a.name : a.component) == (has(b.name) ? b.name : b.component)))",message="two edges of connectsTo have the same name: give the second port of one component a name of its own"
+// +kubebuilder:validation:XValidation:rule="!has(self.env) || !has(self.connectsTo) || self.connectsTo.map(e, (has(e.name) ? e.name : e.component).upperAscii().replace('-', '_')).all(n, !self.env.exists(v, v.name == n + '_HOST' || v.name == n + '_PORT'))",message="env sets a variable that an edge of connectsTo gives, <NAME>_HOST or <NAME>_PORT: rename the variable, or give the edge another name"
+// +kubebuilder:validation:XValidation:rule="!has(self.files) || !has(self.storage) || self.files.all(f, f.path != self.storage.mountPath && !f.path.startsWith(self.storage.mountPath + '/') && !self.storage.mountPath.startsWith(f.path + '/'))",message="files and storage stand in each other's way: move the file out of storage.mountPath, since the volume hides what the release brings"
+// +kubebuilder:validation:XValidation:rule="!has(self.files) || self.files.all(a, !self.files.exists(b, b.path.startsWith(a.path + '/')))",message="a path of files lies beneath another one, which is a file and not a directory: move one of them"
 type Component struct {
 	// name is a DNS label of at most 40 characters, unique in the application.
 	// +kubebuilder:validation:MinLength=1
@@ -260,7 +263,7 @@ type File struct {
 	// path is the file's absolute path. Not under /tmp, nor under the component's storage.
 	// +kubebuilder:validation:MinLength=2
 	// +kubebuilder:validation:MaxLength=256
-	// +kubebuilder:validation:XValidation:rule="self.matches('^(/[-._a-zA-Z0-9]+)+$') && !self.contains('/../') && !self.contains('/./') && !self.endsWith('/..') && !self.endsWith('/.') && !self.startsWith('/tmp/') && !self.startsWith('/proc/') && !self.startsWith('/sys/') && !self.startsWith('/dev/')",message="path must be absolute, of letters, digits and -._ without dot segments, and not under /tmp, /proc, /sys or /dev"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^(/[-._a-zA-Z0-9]+)+$') && !self.contains('/../') && !self.contains('/./') && !self.endsWith('/..') && !self.endsWith('/.') && !['/tmp', '/proc', '/sys', '/dev'].exists(d, self == d || self.startsWith(d + '/'))",message="path must be absolute, of letters, digits and -._ without dot segments, and not under /tmp, /proc, /sys or /dev"
 	// +required
 	Path string `json:"path,omitempty"`
 	// content is the file's content. Nothing secret: releases are read by every reviewer.
@@ -274,7 +277,8 @@ type Storage struct {
 	// size is in bytes. It may grow where the provider's storage can, and never shrinks.
 	// +kubebuilder:validation:XIntOrString
 	// +kubebuilder:validation:MaxLength=32
-	// +kubebuilder:validation:XValidation:rule="quantity(string(self)).isGreaterThan(quantity('0'))",message="storage.size must be more than zero, such as 10Gi"
+	// +kubebuilder:validation:XValidation:rule="!string(self).matches('[eE]') && !quantity(string(self)).isGreaterThan(quantity('100Pi'))",message="storage.size must be written without an exponent, with at most 100Pi"
+	// +kubebuilder:validation:XValidation:rule="string(self).matches('[eE]') || quantity(string(self)).isGreaterThan(quantity('0'))",message="storage.size must be more than zero, such as 10Gi"
 	// +required
 	Size resource.Quantity `json:"size,omitempty,omitzero"`
 	// mountPath is the directory at which the volume stands.

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -50,6 +51,8 @@ type ObservedStage struct {
 	Addresses map[string]string
 	// Workloads are the components' Deployments.
 	Workloads map[string]ObservedWorkload
+	// Volumes are the sizes that the volumes in the namespace were asked to have, by component; kept ones too.
+	Volumes map[string]resource.Quantity
 	// Routes says which hosts' routes the gateway accepted.
 	Routes map[string]bool
 }

@@ -123,6 +123,9 @@ func maximalComponents() []v1alpha1.Component {
 		for e := range 100 {
 			c.Env = append(c.Env, v1alpha1.EnvVar{Name: strings.Repeat("E", 120) + fmt.Sprint(e), Value: strings.Repeat("v", 64)})
 		}
+		for f := range 20 {
+			c.Files = append(c.Files, v1alpha1.File{Path: fmt.Sprintf("/%s-%d", strings.Repeat("f", 250), f)})
+		}
 		for range 64 {
 			c.Command = append(c.Command, strings.Repeat("c", 64))
 			c.Args = append(c.Args, strings.Repeat("a", 64))
