@@ -36,9 +36,13 @@ type ApplicationReconciler struct {
 // +kubebuilder:rbac:groups=platform.ntc.gov.pk,resources=releases,verbs=get;list;watch;create;delete
 // +kubebuilder:rbac:groups=platform.ntc.gov.pk,resources=domainclaims,verbs=get;list;watch;create;delete
 // +kubebuilder:rbac:groups=platform.ntc.gov.pk,resources=signoffs;policyviolations;deploymentpolicies;cloudserviceproviders,verbs=get;list;watch
-// +kubebuilder:rbac:groups="",resources=namespaces;resourcequotas;limitranges;services,verbs=get;list;watch;create;patch;delete
-// +kubebuilder:rbac:groups="",resources=pods,verbs=list;deletecollection
-// +kubebuilder:rbac:groups=apps,resources=deployments,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups="",resources=namespaces;resourcequotas;limitranges;services;configmaps,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups="",resources=persistentvolumeclaims,verbs=get;list;watch;create;patch
+// +kubebuilder:rbac:groups="",resources=pods,verbs=get;list;watch;deletecollection
+// +kubebuilder:rbac:groups=apps,resources=deployments;statefulsets,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups=batch,resources=jobs;cronjobs,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups=autoscaling,resources=horizontalpodautoscalers,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups=policy,resources=poddisruptionbudgets,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups=networking.k8s.io,resources=networkpolicies,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups=rbac.authorization.k8s.io,resources=rolebindings,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups=rbac.authorization.k8s.io,resources=clusterroles,resourceNames=govpk-operations;govpk-organization-support;govpk-takedown,verbs=bind

@@ -276,7 +276,9 @@ var _ = Describe("One application under the SOP", func() {
 		})
 		w.until(ctx, o, w.ready(ctx, v1alpha1.ReasonHardwareTooSmall))
 		o.MissingKinds = []string{apply.CertificateKind.GroupKind().String()}
-		w.change(ctx, func(spec *v1alpha1.ThirdPartyApplicationSpec) { spec.Requirements.Hardware.CPU = resource.MustParse("4") })
+		w.change(ctx, func(spec *v1alpha1.ThirdPartyApplicationSpec) {
+			spec.Requirements.Hardware.CPU = resource.MustParse("4")
+		})
 		w.until(ctx, o, w.ready(ctx, v1alpha1.ReasonKindMissing))
 		Expect(strings.Count(fmt.Sprint(w.inventory(ctx)), "Namespace")).To(BeZero())
 	})

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"slices"
 
-	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -120,77 +119,6 @@ func (r *ApplicationReconciler) gatherChildren(ctx context.Context, c *sop.Case)
 		c.Children = append(c.Children, list.Items...)
 	}
 	return nil
-}
-
-func (r *ApplicationReconciler) gatherStages(ctx context.Context, c *sop.Case) error {
-	for stage, observed := range map[string]*sop.ObservedStage{v1alpha1.TestNamespace: &c.Test, v1alpha1.LiveNamespace: &c.Live} {
-		name := c.Scope(stage).StageNamespace()
-		namespace, err := r.namespace(ctx, name)
-		if err != nil {
-			return err
-		}
-		if namespace != nil {
-			observed.Exists = true
-			observed.Terminating = namespace.DeletionTimestamp != nil
-			if !observed.Terminating {
-				observed.Release = namespace.Annotations[v1alpha1.ReleaseAnnotation]
-			}
-			observed.Offline = namespace.Labels[v1alpha1.OfflineLabel]
-			_, observed.Exposed = namespace.Labels[v1alpha1.ExposureLabel]
-		}
-		observed.Addresses = map[string]string{}
-		observed.Workloads = map[string]sop.ObservedWorkload{}
-		observed.Routes = map[string]bool{}
-		for i := range c.Children {
-			if child := &c.Children[i]; child.GetNamespace() == name {
-				if err := observe(observed, child); err != nil {
-					return fmt.Errorf("%s %s: %w", child.GetKind(), child.GetName(), err)
-				}
-			}
-		}
-	}
-	return nil
-}
-
-func observe(stage *sop.ObservedStage, child *unstructured.Unstructured) error {
-	component := child.GetLabels()[v1alpha1.ComponentLabel]
-	switch child.GroupVersionKind() {
-	case apply.ServiceKind:
-		address, _, err := unstructured.NestedString(child.Object, "spec", "clusterIP")
-		stage.Addresses[component] = address
-		return err
-	case apply.DeploymentKind:
-		var deployment appsv1.Deployment
-		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(child.Object, &deployment); err != nil {
-			return err
-		}
-		stage.Workloads[component] = workload(&deployment)
-	case apply.HTTPRouteKind:
-		var route gatewayv1.HTTPRoute
-		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(child.Object, &route); err != nil {
-			return err
-		}
-		for _, parent := range route.Status.Parents {
-			if meta.IsStatusConditionTrue(parent.Conditions, string(gatewayv1.RouteConditionAccepted)) {
-				stage.Routes[route.Name] = true
-			}
-		}
-	}
-	return nil
-}
-
-func workload(d *appsv1.Deployment) sop.ObservedWorkload {
-	observed := sop.ObservedWorkload{}
-	if len(d.Spec.Template.Spec.Containers) > 0 {
-		observed.Image = d.Spec.Template.Spec.Containers[0].Image
-	}
-	if d.Spec.Replicas != nil {
-		want := *d.Spec.Replicas
-		observed.Replicas = want
-		observed.RolledOut = d.Status.ObservedGeneration >= d.Generation && d.Status.UpdatedReplicas == want &&
-			d.Status.Replicas == want && d.Status.AvailableReplicas == want
-	}
-	return observed
 }
 
 func (r *ApplicationReconciler) gatherIngress(ctx context.Context, c *sop.Case) error {

@@ -50,6 +50,7 @@ func CacheOptions(missing []string) cache.Options {
 			options.ByObject[object(kind)] = cache.ByObject{Label: ours}
 		}
 	}
+	options.ByObject[&corev1.Pod{}] = cache.ByObject{Label: ours, Transform: slim}
 	return options
 }
 
@@ -99,6 +100,9 @@ func (r *ApplicationReconciler) Index(ctx context.Context, indexer client.FieldI
 			return fmt.Errorf("index %T by %s: %w", index.object, index.field, err)
 		}
 	}
+	if err := indexer.IndexField(ctx, &corev1.Pod{}, apply.ApplicationIndex, apply.ApplicationKey); err != nil {
+		return fmt.Errorf("index pods: %w", err)
+	}
 	for _, kind := range r.children() {
 		if err := indexer.IndexField(ctx, object(kind), apply.ApplicationIndex, apply.ApplicationKey); err != nil {
 			return fmt.Errorf("index %s: %w", kind, err)
@@ -141,6 +145,7 @@ func (r *ApplicationReconciler) SetupWithManager(ctx context.Context, mgr ctrl.M
 		Watches(&v1alpha1.CloudServiceProvider{}, mapped(r.byIndex(providerIndex)), spec).
 		Watches(&v1alpha1.DomainClaim{}, mapped(r.byIndex(hostIndex))).
 		Watches(&v1alpha1.DeploymentPolicy{}, mapped(r.all), spec).
+		Watches(&corev1.Pod{}, mapped(childRequests), builder.WithPredicates(troubleChanged())).
 		WatchesMetadata(metadata(apply.NamespaceKind), mapped(r.namespaceRequests))
 	for _, kind := range r.children() {
 		b = b.Watches(object(kind), mapped(childRequests))
@@ -158,6 +163,19 @@ func mapped(f handler.MapFunc) handler.EventHandler { return handler.EnqueueRequ
 // appearance lets through only that something came or went.
 func appearance() predicate.Predicate {
 	return predicate.Funcs{UpdateFunc: func(event.UpdateEvent) bool { return false }}
+}
+
+// troubleChanged lets through pods that begin to say why they do not run, or stop saying it.
+func troubleChanged() predicate.Predicate {
+	troubled := func(o client.Object) bool { return trouble(o.(*corev1.Pod)) != "" }
+	return predicate.Funcs{
+		CreateFunc: func(e event.CreateEvent) bool { return troubled(e.Object) },
+		DeleteFunc: func(e event.DeleteEvent) bool { return troubled(e.Object) },
+		UpdateFunc: func(e event.UpdateEvent) bool {
+			before, after := observedPod(e.ObjectOld.(*corev1.Pod)), observedPod(e.ObjectNew.(*corev1.Pod))
+			return before.Trouble != after.Trouble || before.Restarts != after.Restarts
+		},
+	}
 }
 
 func request(namespace, name string) []reconcile.Request {

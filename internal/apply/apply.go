@@ -93,6 +93,9 @@ func (a *Applier) Run(ctx context.Context, c *sop.Case, plan sop.Plan) (Outcome,
 
 func (a *Applier) writeAll(ctx context.Context, plan sop.Plan) error {
 	for _, object := range inOrder(plan.Objects) {
+		if object.Mode == render.Keep {
+			continue
+		}
 		if err := a.write(ctx, object); err != nil {
 			return err
 		}

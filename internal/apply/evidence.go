@@ -79,6 +79,8 @@ func (a *Applier) keepEvidence(ctx context.Context, c *sop.Case, takedown *sop.T
 
 func (a *Applier) evidenceMap(c *sop.Case, violation, name string, content []byte) *corev1.ConfigMap {
 	labels := c.Scope("").Labels()
+	// Evidence outlives its application: with this label it would be a child, and pruned.
+	delete(labels, render.ManagedByLabel)
 	labels[v1alpha1.OfflineLabel] = violation
 	immutable := true
 	return &corev1.ConfigMap{

@@ -21,7 +21,14 @@ var (
 	NetworkPolicyKind = schema.GroupVersionKind{Group: "networking.k8s.io", Version: "v1", Kind: "NetworkPolicy"}
 	RoleBindingKind   = schema.GroupVersionKind{Group: "rbac.authorization.k8s.io", Version: "v1", Kind: "RoleBinding"}
 	ServiceKind       = schema.GroupVersionKind{Version: "v1", Kind: "Service"}
+	FilesKind         = schema.GroupVersionKind{Version: "v1", Kind: "ConfigMap"}
+	StorageKind       = schema.GroupVersionKind{Version: "v1", Kind: "PersistentVolumeClaim"}
 	DeploymentKind    = schema.GroupVersionKind{Group: "apps", Version: "v1", Kind: "Deployment"}
+	StatefulSetKind   = schema.GroupVersionKind{Group: "apps", Version: "v1", Kind: "StatefulSet"}
+	JobKind           = schema.GroupVersionKind{Group: "batch", Version: "v1", Kind: "Job"}
+	CronJobKind       = schema.GroupVersionKind{Group: "batch", Version: "v1", Kind: "CronJob"}
+	AutoscalerKind    = schema.GroupVersionKind{Group: "autoscaling", Version: "v2", Kind: "HorizontalPodAutoscaler"}
+	DisruptionKind    = schema.GroupVersionKind{Group: "policy", Version: "v1", Kind: "PodDisruptionBudget"}
 	CertificateKind   = schema.GroupVersionKind{Group: "cert-manager.io", Version: "v1", Kind: "Certificate"}
 	GatewayKind       = schema.GroupVersionKind{Group: "gateway.networking.k8s.io", Version: "v1", Kind: "Gateway"}
 	HTTPRouteKind     = schema.GroupVersionKind{Group: "gateway.networking.k8s.io", Version: "v1", Kind: "HTTPRoute"}
@@ -29,16 +36,24 @@ var (
 	DomainClaimKind   = v1alpha1.GroupVersion.WithKind("DomainClaim")
 )
 
-// Children are the kinds that are pruned, in the order in which they go: routes, then workloads, then what allows, then
-// what denies. DomainClaims are last, so that a host is free only when nothing answers on it.
+// Children are the kinds that are gathered and watched: those that are pruned, and volumes.
 func Children() []schema.GroupVersionKind {
+	return append(pruned(), StorageKind)
+}
+
+// pruned are the kinds of which nothing stays that is not in the plan, in the order in which they go: routes, then what
+// adds pods, then workloads and their files, then what allows, then what denies. DomainClaims are last, so that a host is
+// free only when nothing answers on it. Volumes are none of them: what an application kept is never deleted by a pass.
+func pruned() []schema.GroupVersionKind {
 	return []schema.GroupVersionKind{
-		HTTPRouteKind, CertificateKind, DeploymentKind, ServiceKind,
+		HTTPRouteKind, CertificateKind, AutoscalerKind, DisruptionKind,
+		CronJobKind, JobKind, DeploymentKind, StatefulSetKind, ServiceKind, FilesKind,
 		RoleBindingKind, NetworkPolicyKind, LimitRangeKind, QuotaKind, DomainClaimKind,
 	}
 }
 
-// rank is the order in which objects are written: claims and what denies, then what allows, then workloads, then routes.
+// rank is the order in which objects are written: claims and what denies, then what allows and what workloads
+// need, then workloads, then what scales and guards them, then routes.
 func rank(o render.Object) int {
 	switch o.GroupVersionKind() {
 	case DomainClaimKind, ReleaseKind:
@@ -52,16 +67,18 @@ func rank(o render.Object) int {
 			return 2
 		}
 		return 4
-	case RoleBindingKind, ServiceKind:
+	case RoleBindingKind, ServiceKind, StorageKind, FilesKind:
 		return 3
-	case DeploymentKind:
+	case DeploymentKind, StatefulSetKind, JobKind, CronJobKind:
 		return 5
-	case CertificateKind:
+	case AutoscalerKind, DisruptionKind:
 		return 6
-	case GatewayKind:
+	case CertificateKind:
 		return 7
-	default:
+	case GatewayKind:
 		return 8
+	default:
+		return 9
 	}
 }
 

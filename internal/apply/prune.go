@@ -24,7 +24,7 @@ func (a *Applier) prune(ctx context.Context, c *sop.Case, plan sop.Plan, outcome
 		wanted[describe(object.Unstructured)] = true
 	}
 	left := 0
-	for _, kind := range Children() {
+	for _, kind := range pruned() {
 		if kind == DomainClaimKind {
 			n, err := a.pruneNamespaces(ctx, plan)
 			if err != nil {

@@ -28,6 +28,8 @@ const (
 	Apply Mode = iota
 	// Create: created once and never changed.
 	Create
+	// Keep: left as it is if it exists, and not made.
+	Keep
 )
 
 // Object is one object that should exist.

@@ -4,9 +4,6 @@
 package render
 
 import (
-	"strconv"
-	"strings"
-
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -19,15 +16,20 @@ import (
 	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
 )
 
-// Workload is what a Deployment needs beside its component.
+// Workload is what runs a component.
 type Workload struct {
 	Component v1alpha1.Component
-	// Replicas is how many pods run; zero while the application is offline.
+	// Replicas is how many pods run; zero while the application is offline. Where an autoscaler decides, it is what that
+	// decided: replicas that are left out would be one.
 	Replicas int32
 	// Nodes selects the provider's attested nodes.
 	Nodes metav1.LabelSelector
 	// Peers are the edges' addresses by component.
 	Peers map[string]Peer
+	// DeadlineSeconds bounds a rollout without progress, or a run of a task. Zero: the API server's default.
+	DeadlineSeconds int32
+	// Bandwidth is in bits per second for each pod and direction; it holds where the network plugin supports it. Nil: no bound.
+	Bandwidth *resource.Quantity
 }
 
 // Peer is where a component is reached.
@@ -37,120 +39,52 @@ type Peer struct {
 	Ports map[string]int32
 }
 
-// Deployment runs a component.
+// Deployment runs a component of type Service that has no storage.
 func Deployment(s Scope, w Workload) Object {
 	component := w.Component
+	pod := servicePod(w).WithTopologySpreadConstraints(
+		spread(component.Name, corev1.LabelHostname), spread(component.Name, corev1.LabelTopologyZone))
+	spec := applyapps.DeploymentSpec().
+		WithReplicas(w.Replicas).
+		WithRevisionHistoryLimit(2).
+		WithSelector(applymeta.LabelSelector().WithMatchLabels(componentSelector(component.Name))).
+		WithStrategy(applyapps.DeploymentStrategy().
+			WithType(appsv1.RollingUpdateDeploymentStrategyType).
+			WithRollingUpdate(applyapps.RollingUpdateDeployment().
+				WithMaxSurge(intstr.FromInt32(1)).WithMaxUnavailable(intstr.FromInt32(0)))).
+		WithTemplate(podTemplate(s, w, pod))
+	if w.DeadlineSeconds > 0 {
+		spec.WithProgressDeadlineSeconds(w.DeadlineSeconds)
+	}
 	return NewObject(applyapps.Deployment(component.Name, s.StageNamespace()).
 		WithLabels(s.componentLabels(component.Name)).
-		WithSpec(applyapps.DeploymentSpec().
-			WithReplicas(w.Replicas).
-			WithRevisionHistoryLimit(2).
-			WithSelector(applymeta.LabelSelector().WithMatchLabels(componentSelector(component.Name))).
-			WithStrategy(applyapps.DeploymentStrategy().
-				WithType(appsv1.RollingUpdateDeploymentStrategyType).
-				WithRollingUpdate(applyapps.RollingUpdateDeployment().
-					WithMaxSurge(intstr.FromInt32(1)).WithMaxUnavailable(intstr.FromInt32(0)))).
-			WithTemplate(applycore.PodTemplateSpec().
-				WithLabels(s.componentLabels(component.Name)).
-				WithSpec(podSpec(w)))))
+		WithSpec(spec))
 }
 
-const (
-	// temporaryStorage bounds /tmp, the only place that a component may write to.
-	temporaryStorage = "64Mi"
-	// drainSeconds is how long a pod that ends goes on serving while gateways and nodes learn that it does, so that a
-	// rolling update fails no request. A takedown gives one second in all.
-	drainSeconds = 3
-)
-
-// podSpec is Pod Security "restricted" and more: no token, no name resolution, no service links, since the only addresses
-// that a component needs are handed to it.
-func podSpec(w Workload) *applycore.PodSpecApplyConfiguration {
-	return applycore.PodSpec().
-		WithAutomountServiceAccountToken(false).
-		WithEnableServiceLinks(false).
-		WithDNSPolicy(corev1.DNSNone).
-		WithDNSConfig(applycore.PodDNSConfig().WithNameservers("127.0.0.1")).
-		WithSecurityContext(applycore.PodSecurityContext().
-			WithRunAsNonRoot(true).
-			WithSeccompProfile(applycore.SeccompProfile().WithType(corev1.SeccompProfileTypeRuntimeDefault))).
-		WithAffinity(applycore.Affinity().WithNodeAffinity(applycore.NodeAffinity().
-			WithRequiredDuringSchedulingIgnoredDuringExecution(applycore.NodeSelector().
-				WithNodeSelectorTerms(nodeSelectorTerm(w.Nodes))))).
-		WithVolumes(applycore.Volume().WithName("tmp").WithEmptyDir(applycore.EmptyDirVolumeSource().
-			WithSizeLimit(resource.MustParse(temporaryStorage)))).
-		WithContainers(container(w))
+// spread keeps pods of one revision apart where there is room; a single node still runs them all.
+func spread(component, topologyKey string) *applycore.TopologySpreadConstraintApplyConfiguration {
+	return applycore.TopologySpreadConstraint().
+		WithTopologyKey(topologyKey).
+		WithMaxSkew(1).
+		WithWhenUnsatisfiable(corev1.ScheduleAnyway).
+		WithLabelSelector(applymeta.LabelSelector().WithMatchLabels(componentSelector(component))).
+		WithMatchLabelKeys(appsv1.DefaultDeploymentUniqueLabelKey)
 }
 
-func container(w Workload) *applycore.ContainerApplyConfiguration {
+// StatefulSet runs a component with storage: never two pods at once, since both would write one volume. The volume is
+// PersistentVolumeClaim's and not a template of the set, so that it can grow and outlives the set. Pods are managed in
+// parallel because in order a pod that never becomes ready would hold back the revision that mends it.
+func StatefulSet(s Scope, w Workload) Object {
 	component := w.Component
-	requests, limits := component.Resources.Requests, component.Resources.Limits
-	c := applycore.Container().
-		WithName(component.Name).
-		WithImage(component.Image).
-		WithImagePullPolicy(corev1.PullIfNotPresent).
-		WithCommand(component.Command...).
-		WithArgs(component.Args...).
-		WithEnv(environment(w)...).
-		WithResources(applycore.ResourceRequirements().
-			WithRequests(corev1.ResourceList{corev1.ResourceCPU: requests.CPU, corev1.ResourceMemory: requests.Memory}).
-			WithLimits(corev1.ResourceList{corev1.ResourceMemory: limits.Memory})).
-		WithSecurityContext(applycore.SecurityContext().
-			WithAllowPrivilegeEscalation(false).
-			WithReadOnlyRootFilesystem(true).
-			WithCapabilities(applycore.Capabilities().WithDrop("ALL"))).
-		WithLifecycle(applycore.Lifecycle().WithPreStop(applycore.LifecycleHandler().
-			WithSleep(applycore.SleepAction().WithSeconds(drainSeconds)))).
-		WithVolumeMounts(applycore.VolumeMount().WithName("tmp").WithMountPath("/tmp"))
-	for _, port := range component.Ports {
-		c.WithPorts(applycore.ContainerPort().
-			WithName(port.Name).WithContainerPort(port.Port).WithProtocol(corev1.ProtocolTCP))
-	}
-	if probe := component.ReadinessProbe; probe != nil && probe.HTTPGet != nil {
-		c.WithReadinessProbe(applycore.Probe().
-			WithHTTPGet(applycore.HTTPGetAction().
-				WithPath(probe.HTTPGet.Path).WithPort(intstr.FromString(probe.HTTPGet.Port))).
-			WithPeriodSeconds(2))
-	}
-	return c
-}
-
-// environment gives the component <NAME>_HOST and <NAME>_PORT of each edge, then its own variables.
-func environment(w Workload) []*applycore.EnvVarApplyConfiguration {
-	var env []*applycore.EnvVarApplyConfiguration
-	for _, edge := range w.Component.ConnectsTo {
-		prefix := EdgeVariable(edge)
-		peer := w.Peers[edge.Component]
-		env = append(env,
-			applycore.EnvVar().WithName(prefix+"_HOST").WithValue(peer.Address),
-			applycore.EnvVar().WithName(prefix+"_PORT").WithValue(strconv.Itoa(int(peer.Ports[edge.Port]))))
-	}
-	for _, variable := range w.Component.Env {
-		env = append(env, applycore.EnvVar().WithName(variable.Name).WithValue(variable.Value))
-	}
-	return env
-}
-
-// EdgeVariable is the prefix of the two variables of an edge.
-func EdgeVariable(edge v1alpha1.Edge) string {
-	name := edge.Name
-	if name == "" {
-		name = edge.Component
-	}
-	return strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
-}
-
-func nodeSelectorTerm(selector metav1.LabelSelector) *applycore.NodeSelectorTermApplyConfiguration {
-	term := applycore.NodeSelectorTerm()
-	for _, key := range sortedKeys(selector.MatchLabels) {
-		term.WithMatchExpressions(applycore.NodeSelectorRequirement().
-			WithKey(key).WithOperator(corev1.NodeSelectorOpIn).WithValues(selector.MatchLabels[key]))
-	}
-	for _, expression := range selector.MatchExpressions {
-		term.WithMatchExpressions(applycore.NodeSelectorRequirement().
-			WithKey(expression.Key).WithOperator(corev1.NodeSelectorOperator(expression.Operator)).WithValues(expression.Values...))
-	}
-	return term
+	return NewObject(applyapps.StatefulSet(component.Name, s.StageNamespace()).
+		WithLabels(s.componentLabels(component.Name)).
+		WithSpec(applyapps.StatefulSetSpec().
+			WithReplicas(min(w.Replicas, 1)).
+			WithRevisionHistoryLimit(2).
+			WithServiceName(component.Name).
+			WithPodManagementPolicy(appsv1.ParallelPodManagement).
+			WithSelector(applymeta.LabelSelector().WithMatchLabels(componentSelector(component.Name))).
+			WithTemplate(podTemplate(s, w, servicePod(w)))))
 }
 
 // Service gives a component an address.

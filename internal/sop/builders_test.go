@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/yaml"
@@ -177,16 +178,29 @@ const runningReplicas = 3
 // running is a stage on which a release is rolled out and routed.
 func running(release *v1alpha1.Release) ObservedStage {
 	stage := ObservedStage{
-		Exists: true, Release: release.Name,
+		Exists: true, Release: release.Name, RolledOut: release.Name,
 		Addresses: map[string]string{}, Workloads: map[string]ObservedWorkload{}, Routes: map[string]bool{},
+		Tasks: map[string]ObservedTask{}, Volumes: map[string]resource.Quantity{},
 	}
 	for i, component := range release.Spec.Components {
 		stage.Addresses[component.Name] = fmt.Sprintf("10.96.0.%d", i+10)
-		stage.Workloads[component.Name] = ObservedWorkload{Image: component.Image, Replicas: runningReplicas, RolledOut: true}
+		if component.Type == v1alpha1.ComponentService {
+			stage.Workloads[component.Name] = ObservedWorkload{Release: release.Name, Replicas: runningReplicas, RolledOut: true}
+		}
+		if component.Storage != nil {
+			stage.Volumes[component.Name] = component.Storage.Size
+		}
 	}
 	for _, d := range release.Spec.Domains {
 		stage.Routes[d.Host] = true
 	}
+	return stage
+}
+
+// rolling is a stage that has begun with its first release: Services have addresses, and nothing runs yet.
+func rolling(release *v1alpha1.Release) ObservedStage {
+	stage := running(release)
+	stage.RolledOut, stage.Workloads, stage.Routes = "", map[string]ObservedWorkload{}, nil
 	return stage
 }
 

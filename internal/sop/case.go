@@ -7,7 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -36,34 +35,6 @@ type Case struct {
 	Ingress    ObservedIngress
 	// Children are the objects that the operator made for this application, but for namespaces and listeners.
 	Children []unstructured.Unstructured
-}
-
-// ObservedStage is what a stage namespace looks like.
-type ObservedStage struct {
-	Exists      bool
-	Terminating bool
-	// Release is the annotation of the namespace: what was launched is a fact.
-	Release string
-	// Offline is the label that locks the namespace, and Exposed whether the exposure label is set.
-	Offline string
-	Exposed bool
-	// Addresses are the components' cluster IPs.
-	Addresses map[string]string
-	// Workloads are the components' Deployments.
-	Workloads map[string]ObservedWorkload
-	// Volumes are the sizes that the volumes in the namespace were asked to have, by component; kept ones too.
-	Volumes map[string]resource.Quantity
-	// Routes says which hosts' routes the gateway accepted.
-	Routes map[string]bool
-}
-
-// ObservedWorkload is what a Deployment says of itself.
-type ObservedWorkload struct {
-	// Image is what the Deployment runs, and Replicas how many pods it asks for.
-	Image    string
-	Replicas int32
-	// RolledOut is true when every replica of the current template is available.
-	RolledOut bool
 }
 
 // ObservedIngress is what the live gateway and its certificates look like.

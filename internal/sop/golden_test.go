@@ -15,6 +15,7 @@ import (
 
 	jsonpatch "github.com/evanphx/json-patch/v5"
 	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/yaml"
 
@@ -67,6 +68,17 @@ type goldenStage struct {
 	Exists, Terminating, Exposed bool
 	Release, Offline             string
 	Routed                       *bool
+	// Rolling is a release that the stage turned to while Running ran; Rolled are the components that follow it already.
+	Rolling string
+	Rolled  []string
+	// Stuck are components that make no progress; Done, Broken are Tasks of Rolling.
+	Stuck, Done, Broken []string
+	// Failed is the attempt that was rolled back, and Failure why.
+	Failed, Failure string
+	// Trouble are what pods say, by component.
+	Trouble map[string]string
+	// Volumes are their sizes by component.
+	Volumes map[string]resource.Quantity
 }
 
 type goldenIngress struct {
@@ -112,6 +124,8 @@ type expectedTakedown struct {
 type expectedObject struct {
 	// Create: made once. Omitted: applied on every pass.
 	Create bool `json:"create,omitempty"`
+	// Keep: left as it is.
+	Keep bool `json:"keep,omitempty"`
 	// Owner is omitted where it is the operator's one field owner.
 	Owner  string         `json:"owner,omitempty"`
 	Object map[string]any `json:"object"`
@@ -189,7 +203,7 @@ func encode(t *testing.T, a Assessment, plan Plan) []byte {
 		out.Plan.Takedown = &takedown
 	}
 	for _, o := range plan.Objects {
-		object := expectedObject{Create: o.Mode == render.Create, Object: o.Object}
+		object := expectedObject{Create: o.Mode == render.Create, Keep: o.Mode == render.Keep, Object: o.Object}
 		if o.Owner != render.FieldOwner {
 			object.Owner = o.Owner
 		}
@@ -290,7 +304,45 @@ func (s goldenStage) observed(t *testing.T, c *Case) ObservedStage {
 		stage.Routes = nil
 	}
 	stage.Terminating, stage.Exposed, stage.Offline = s.Terminating, s.Exposed, s.Offline
+	stage.Failed, stage.Failure = s.Failed, s.Failure
+	for component, size := range s.Volumes {
+		if stage.Volumes == nil {
+			stage.Volumes = map[string]resource.Quantity{}
+		}
+		stage.Volumes[component] = size
+	}
+	s.roll(t, c, &stage)
 	return stage
+}
+
+func (s goldenStage) roll(t *testing.T, c *Case, stage *ObservedStage) {
+	t.Helper()
+	for component, words := range s.Trouble {
+		stage.Pods = append(stage.Pods, ObservedPod{Component: component, Name: component + "-7d9f", Created: c.Now.Add(-time.Minute), Trouble: words})
+	}
+	if s.Rolling == "" {
+		return
+	}
+	release := c.release(s.Rolling)
+	if release == nil {
+		t.Fatalf("release %s rolls but is not stored", s.Rolling)
+	}
+	if s.Running == "" {
+		*stage = rolling(release)
+	}
+	stage.Release = release.Name
+	for _, name := range s.Rolled {
+		stage.Workloads[name] = ObservedWorkload{Release: release.Name, Replicas: runningReplicas, RolledOut: true}
+	}
+	for _, name := range s.Stuck {
+		stage.Workloads[name] = ObservedWorkload{Release: release.Name, Replicas: runningReplicas, Stuck: true}
+	}
+	for _, name := range s.Done {
+		stage.Tasks[render.TaskName(name, c.attempt(release))] = ObservedTask{Succeeded: true}
+	}
+	for _, name := range s.Broken {
+		stage.Tasks[render.TaskName(name, c.attempt(release))] = ObservedTask{Failed: true, Message: "Job has reached the specified backoff limit"}
+	}
 }
 
 func (i goldenIngress) observed() ObservedIngress {

@@ -16,6 +16,14 @@ type Target struct {
 	Observed ObservedStage
 	// Release is what runs; nil: nothing.
 	Release *v1alpha1.Release
+	// Attempt names this try of the release.
+	Attempt string
+	// Previous is the release that was rolled out before; nil: none, or the same.
+	Previous *v1alpha1.Release
+	// Failed is the attempt that was rolled back here, and Failure why.
+	Failed, Failure string
+	// Next is the release of the current spec, whose Secrets the organization prepares here.
+	Next *v1alpha1.Release
 	// Offline is set while the stage is taken down.
 	Offline *Takedown
 }
@@ -24,16 +32,19 @@ func (t Target) live() bool { return t.Scope.Stage == v1alpha1.LiveNamespace }
 
 func (t Target) exposed() bool { return t.live() && t.Release != nil && t.Offline == nil }
 
+// replicas is how many pods of a component run. Where an autoscaler decides, what it decided stays; from zero, which it
+// ignores, the component starts at its minimum.
 func (t Target) replicas(c *Case, component v1alpha1.Component) int32 {
+	running := t.Observed.Workloads[component.Name].Replicas
 	switch {
-	case t.Offline == nil:
-		return c.replicas(component)
-	case t.Offline.Workloads == v1alpha1.WorkloadsIsolate:
+	case t.Offline != nil && t.Offline.Workloads == v1alpha1.WorkloadsIsolate:
 		// What runs is evidence: the organization can neither end it nor add to it.
-		return t.Observed.Workloads[component.Name].Replicas
-	default:
+		return running
+	case t.Offline != nil:
 		return 0
 	}
+	least, most, _ := c.scaling(component)
+	return min(max(running, least), most)
 }
 
 // Takedown locks the live namespace.
@@ -88,7 +99,7 @@ func PlanFor(c *Case, a Assessment) Plan {
 	if c.frozen() {
 		plan.Prune = false
 		plan.Objects = slices.DeleteFunc(plan.Objects, func(o render.Object) bool {
-			return plan.Takedown == nil || o.GetKind() != "Deployment" || o.GetNamespace() != plan.Live
+			return plan.Takedown == nil || !slices.Contains([]string{"Deployment", "StatefulSet", "Job"}, o.GetKind()) || o.GetNamespace() != plan.Live
 		})
 	}
 	return plan
@@ -118,12 +129,39 @@ func (c *Case) enforce(t Target) []render.Object {
 func (c *Case) targets(a Assessment, takedown *Takedown) []Target {
 	var targets []Target
 	if (a.Test != nil || c.Test.Exists) && !c.Test.Terminating {
-		targets = append(targets, Target{Scope: c.Scope(v1alpha1.TestNamespace), Observed: c.Test, Release: a.Test})
+		test := c.testTarget(a.Test)
+		test.Next = a.Current
+		if failure, failed := c.testFailure(a.Current); failed {
+			test.Failed, test.Failure = c.attempt(a.Current), failure
+		}
+		targets = append(targets, test)
 	}
 	if (a.Live != nil || c.Live.Exists) && !c.Live.Terminating && !c.releaseLost() {
-		targets = append(targets, Target{Scope: c.Scope(v1alpha1.LiveNamespace), Observed: c.Live, Release: a.Live, Offline: takedown})
+		live := c.liveTarget(a.Live)
+		live.Offline, live.Next = takedown, c.release(c.wanted())
+		targets = append(targets, live)
 	}
 	return targets
+}
+
+func (c *Case) testTarget(release *v1alpha1.Release) Target {
+	return c.target(v1alpha1.TestNamespace, c.Test, release)
+}
+
+func (c *Case) liveTarget(release *v1alpha1.Release) Target {
+	return c.target(v1alpha1.LiveNamespace, c.Live, release)
+}
+
+func (c *Case) target(stage string, observed ObservedStage, release *v1alpha1.Release) Target {
+	t := Target{Scope: c.Scope(stage), Observed: observed, Release: release}
+	if release == nil {
+		return t
+	}
+	t.Attempt = c.attempt(release)
+	if observed.RolledOut != release.Name {
+		t.Previous = c.release(observed.RolledOut)
+	}
+	return t
 }
 
 // complete is false while a Service has no address, so that a workload which waits for it is not taken for one that must go.
@@ -131,15 +169,16 @@ func complete(t Target) bool {
 	if t.Release == nil || t.Offline != nil {
 		return true
 	}
-	for _, component := range t.Release.Spec.Components {
-		if len(missingPeers(t, component)) > 0 {
+	for _, p := range t.parts() {
+		if len(missingPeers(t, p.Component)) > 0 {
 			return false
 		}
 	}
 	return true
 }
 
-// teardown leaves nothing but evidence and, where the application is offline, an emptied live namespace that stays locked.
+// teardown leaves nothing but evidence and an emptied live namespace: one that is offline stays locked, and one with volumes
+// keeps them for the application's return.
 func (c *Case) teardown(plan Plan) Plan {
 	if c.Test.Exists {
 		plan.Namespaces = append(plan.Namespaces, c.Scope(v1alpha1.TestNamespace).StageNamespace())
@@ -147,11 +186,12 @@ func (c *Case) teardown(plan Plan) Plan {
 	if !c.Live.Exists {
 		return plan
 	}
-	if c.Live.Offline == "" && plan.Takedown == nil {
+	if c.Live.Offline == "" && plan.Takedown == nil && len(c.Live.Volumes) == 0 {
 		plan.Namespaces = append(plan.Namespaces, plan.Live)
 		return plan
 	}
-	emptied := Target{Scope: c.Scope(v1alpha1.LiveNamespace), Observed: c.Live, Offline: plan.Takedown}
+	emptied := c.liveTarget(nil)
+	emptied.Offline = plan.Takedown
 	plan.Objects = append(enforceAvailability(c, emptied), render.DefaultDeny(emptied.Scope))
 	return plan
 }

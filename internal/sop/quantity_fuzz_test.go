@@ -4,6 +4,7 @@
 package sop
 
 import (
+	"fmt"
 	"math/big"
 	"os"
 	"strings"
@@ -48,14 +49,15 @@ func FuzzPeak(f *testing.F) {
 		if !ok {
 			return
 		}
-		component := v1alpha1.Component{Name: "web", Replicas: v1alpha1.Replicas{Min: maxPods, Max: maxPods}}
+		component := v1alpha1.Component{Replicas: v1alpha1.Replicas{Min: maxPods, Max: maxPods}}
 		component.Resources.Requests.CPU, component.Resources.Limits.Memory = cpu, memory
 		release := &v1alpha1.Release{}
-		for range maxComponents {
+		for i := range maxComponents {
+			component.Name = fmt.Sprint("c", i)
 			release.Spec.Components = append(release.Spec.Components, component)
 		}
 		app := &v1alpha1.ThirdPartyApplication{}
-		app.Spec.Components = release.Spec.Components[:1]
+		app.Spec.Components = release.Spec.Components
 		peak := (&Case{Application: app}).atPeak(release)
 		requirePeak(t, cpu, peak.cpu)
 		requirePeak(t, memory, peak.memory)

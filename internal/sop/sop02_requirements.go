@@ -7,6 +7,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -88,50 +90,67 @@ func keptOf(components []string) string {
 	return ", with what is kept of " + strings.Join(components, ", ")
 }
 
-// compute is what pods take together.
+// compute is what pods take together. Quantities leave 64 bits for arbitrary precision where they must, so no sum wraps.
 type compute struct{ cpu, memory resource.Quantity }
 
-// add counts pods of a component. Quantities leave 64 bits for arbitrary precision where they must, so no sum wraps.
-func (s *compute) add(component v1alpha1.Component, pods int32) {
-	cpu, memory := component.Resources.Requests.CPU.DeepCopy(), component.Resources.Limits.Memory.DeepCopy()
-	cpu.Mul(int64(pods))
-	memory.Mul(int64(pods))
-	s.cpu.Add(cpu)
-	s.memory.Add(memory)
+// pods is what pods of a component take.
+func pods(component v1alpha1.Component, count int32) compute {
+	out := compute{component.Resources.Requests.CPU.DeepCopy(), component.Resources.Limits.Memory.DeepCopy()}
+	out.cpu.Mul(int64(count))
+	out.memory.Mul(int64(count))
+	return out
 }
 
-// atPeak is what a release takes when every component runs at its ceiling and every Task beside them.
-func (c *Case) atPeak(release *v1alpha1.Release) compute {
-	var sum compute
-	for _, component := range release.Spec.Components {
-		_, most, _ := c.scaling(component)
-		sum.add(component, most)
+func (s *compute) add(more compute) {
+	s.cpu.Add(more.cpu)
+	s.memory.Add(more.memory)
+}
+
+func (s compute) larger(other compute) compute {
+	return compute{larger(s.cpu, other.cpu), larger(s.memory, other.memory)}
+}
+
+// sum adds up the components of releases that run beside each other while one replaces the other: of a component that
+// several of them have, the largest counts.
+func sum(releases []*v1alpha1.Release, of func(v1alpha1.Component) compute) compute {
+	byName := map[string]compute{}
+	for _, release := range releases {
+		for _, component := range release.Spec.Components {
+			byName[component.Name] = byName[component.Name].larger(of(component))
+		}
 	}
-	return sum
+	var total compute
+	// In a fixed order: a sum is written with the suffix of its first part.
+	for _, name := range slices.Sorted(maps.Keys(byName)) {
+		total.add(byName[name])
+	}
+	return total
+}
+
+// atPeak is what releases take when every component runs at its ceiling and every Task beside them.
+func (c *Case) atPeak(releases ...*v1alpha1.Release) compute {
+	return sum(releases, func(component v1alpha1.Component) compute {
+		_, most, _ := c.scaling(component)
+		return pods(component, most)
+	})
 }
 
 // overhead is what the platform adds to the declared hardware: one more pod of each component, which a rolling update
 // starts before it ends an old one.
-func overhead(release *v1alpha1.Release) compute {
-	var sum compute
-	for _, component := range release.Spec.Components {
-		sum.add(component, 1)
-	}
-	return sum
+func overhead(releases ...*v1alpha1.Release) compute {
+	return sum(releases, func(component v1alpha1.Component) compute { return pods(component, 1) })
 }
 
 // enforceRequirements makes the quota: the declared hardware and the platform's overhead. A declaration that shrinks below
 // what a release needs is a finding and takes nothing from what already runs.
 func enforceRequirements(c *Case, t Target) []render.Object {
 	hardware := c.Application.Spec.Requirements.Hardware
-	quota := compute{cpu: hardware.CPU.DeepCopy(), memory: hardware.Memory.DeepCopy()}
+	quota := compute{hardware.CPU.DeepCopy(), hardware.Memory.DeepCopy()}
 	storage := hardware.Storage.DeepCopy()
-	if t.Release != nil {
-		peak, extra := c.atPeak(t.Release), overhead(t.Release)
-		quota.cpu, quota.memory = larger(quota.cpu, peak.cpu), larger(quota.memory, peak.memory)
-		quota.cpu.Add(extra.cpu)
-		quota.memory.Add(extra.memory)
-		size, _ := t.Observed.volumes(t.Release)
+	if releases := t.releases(); len(releases) > 0 {
+		quota = quota.larger(c.atPeak(releases...))
+		quota.add(overhead(releases...))
+		size, _ := t.Observed.volumes(releases...)
 		storage = larger(storage, size)
 	}
 	return []render.Object{render.ResourceQuota(t.Scope, quota.cpu, quota.memory, storage), render.LimitRange(t.Scope)}

@@ -316,3 +316,50 @@ func FuzzSchedule(f *testing.F) {
 		}
 	})
 }
+
+// While one release replaces another the components of both run.
+func TestQuotaDuringRollout(t *testing.T) {
+	c := liveCase(t)
+	hardware("100m", "1Mi")(c)
+	before := c.Releases[0]
+	after := candidate(c, hours(50), func(spec *v1alpha1.ThirdPartyApplicationSpec) {
+		spec.Components = []v1alpha1.Component{spec.Components[0], task("migrate")}
+		spec.Components[0].Resources.Requests.CPU = resource.MustParse("150m")
+	})
+	for name, row := range map[string]struct {
+		target Target
+		want   string
+	}{
+		// web 6 × 150m, api 100m, migrate 100m, and one more of each.
+		"on its way":     {Target{Release: after, Previous: &before}, "1450m"},
+		"rolled out":     {Target{Release: after, Previous: &before, Observed: ObservedStage{RolledOut: after.Name}}, "1250m"},
+		"the first here": {Target{Release: after}, "1250m"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			row.target.Scope = c.Scope(v1alpha1.LiveNamespace)
+			got, _, err := unstructured.NestedString(enforceRequirements(c, row.target)[0].Object, "spec", "hard", "requests.cpu")
+			if err != nil || got != row.want {
+				t.Errorf("requests.cpu is %q (%v), want %s", got, err, row.want)
+			}
+		})
+	}
+}
+
+// A sum takes its suffix from its first part: in another order the status would be written anew for ever.
+func TestSumsAreWrittenAlike(t *testing.T) {
+	c := underAudit(t)
+	with(storing("1000M"), func(c *Case) {
+		c.Application.Spec.Components[0].Resources.Limits.Memory = resource.MustParse("1000M")
+		c.Test.Volumes = volumes("old", "1Gi", "older", "1000k", "oldest", "1Mi")
+	})(c)
+	size := func() string {
+		total, _ := c.Test.volumes(Snapshot(c.Application))
+		return total.String() + assessRequirements(c, Snapshot(c.Application)).Message
+	}
+	want := size()
+	for range 50 {
+		if got := size(); got != want {
+			t.Fatalf("once %q, then %q", want, got)
+		}
+	}
+}

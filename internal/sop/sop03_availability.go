@@ -88,18 +88,24 @@ func validity(a v1alpha1.Accreditation, policy v1alpha1.CalendarPolicy) (from, u
 	return from, days.End(last), nil
 }
 
-// enforceAvailability makes the stage namespace. Its annotations tell the admission policies which images may run.
+// enforceAvailability makes the stage namespace. Its annotations tell the admission policies which images may run and which
+// Secrets the organization may write, and record what rolled out and what was rolled back.
 func enforceAvailability(c *Case, t Target) []render.Object {
 	labels := map[string]string{}
 	annotations := map[string]string{v1alpha1.ContactsAnnotation: contacts(c.Application)}
 	if t.Release != nil {
-		images := make([]string, 0, len(t.Release.Spec.Components))
-		for _, component := range t.Release.Spec.Components {
-			images = append(images, component.Image)
-		}
-		slices.Sort(images)
 		annotations[v1alpha1.ReleaseAnnotation] = t.Release.Name
-		annotations[v1alpha1.ImagesAnnotation] = strings.Join(slices.Compact(images), ",")
+		annotations[v1alpha1.ImagesAnnotation] = strings.Join(t.images(), ",")
+		for key, value := range map[string]string{
+			v1alpha1.SecretsAnnotation:   strings.Join(secrets(append(t.releases(), t.Next)...), ","),
+			v1alpha1.RolledOutAnnotation: c.rolledOut(t),
+			v1alpha1.FailedAnnotation:    t.Failed,
+			v1alpha1.FailureAnnotation:   t.Failure,
+		} {
+			if value != "" {
+				annotations[key] = value
+			}
+		}
 	}
 	if t.exposed() {
 		labels[v1alpha1.ExposureLabel] = v1alpha1.LiveNamespace

@@ -109,26 +109,17 @@ func enforceDeployment(c *Case, t Target) []render.Object {
 		return nil
 	}
 	var objects []render.Object
-	ports := portNumbers(t.Release)
-	for _, component := range t.Release.Spec.Components {
-		// The lock refuses new Services, so offline only those that stand are kept.
-		if len(component.Ports) > 0 && (t.Offline == nil || t.Observed.Addresses[component.Name] != "") {
-			objects = append(objects, render.Service(t.Scope, component))
-		}
-		if t.Offline == nil && len(missingPeers(t, component)) > 0 {
-			continue
-		}
-		objects = append(objects, render.Deployment(t.Scope, render.Workload{
-			Component: component,
-			Replicas:  t.replicas(c, component),
-			Nodes:     c.nodes(t.Release),
-			Peers:     peers(t, ports),
-		}))
+	ports := portNumbers(t)
+	for _, p := range t.parts() {
+		objects = append(objects, c.partObjects(t, p, ports)...)
+	}
+	for _, task := range t.due() {
+		objects = append(objects, c.taskObjects(t, task, ports)...)
 	}
 	if t.Offline != nil || c.Policy == nil {
 		return objects
 	}
-	for i, d := range t.Release.Spec.Domains {
+	for i, d := range t.routed().Spec.Domains {
 		if !t.live() || c.holds(d.Host) {
 			objects = append(objects, c.route(t, i, d, ports))
 		}
@@ -168,13 +159,34 @@ func TestHost(s render.Scope, testDomain string, index int) string {
 	return fmt.Sprintf("%s-%s-%d.%s", s.Application, s.Hash(), index+1, testDomain)
 }
 
-func portNumbers(release *v1alpha1.Release) map[string]map[string]int32 {
+// numbersOf are the numbers of a release's ports by component and name.
+func numbersOf(release *v1alpha1.Release) map[string]map[string]int32 {
 	numbers := map[string]map[string]int32{}
 	for _, component := range release.Spec.Components {
+		addPorts(numbers, component)
+	}
+	return numbers
+}
+
+func addPorts(numbers map[string]map[string]int32, component v1alpha1.Component) {
+	if numbers[component.Name] == nil {
 		numbers[component.Name] = map[string]int32{}
-		for _, port := range component.Ports {
-			numbers[component.Name][port.Name] = port.Port
+	}
+	for _, port := range component.Ports {
+		numbers[component.Name][port.Name] = port.Port
+	}
+}
+
+// portNumbers are the numbers of the ports of all components as they run now.
+func portNumbers(t Target) map[string]map[string]int32 {
+	numbers := map[string]map[string]int32{}
+	for _, release := range t.releases() {
+		for _, component := range release.Spec.Components {
+			addPorts(numbers, component)
 		}
+	}
+	for _, p := range t.parts() {
+		addPorts(numbers, p.Component)
 	}
 	return numbers
 }

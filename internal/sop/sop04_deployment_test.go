@@ -162,14 +162,14 @@ func TestDeployment(t *testing.T) {
 		target func(*Target)
 		want   []string
 	}{
-		{name: "all", want: []string{"Service web", "Deployment web", "Service api", "Deployment api", "HTTPRoute " + host}},
+		{name: "all", want: []string{"Service web", "Deployment web", "HorizontalPodAutoscaler web", "PodDisruptionBudget web", "Service api", "Deployment api", "HTTPRoute " + host}},
 		{
 			name: "a component waits for the address of what it connects to", target: func(t *Target) { t.Observed.Addresses = nil },
 			want: []string{"Service web", "Service api", "Deployment api", "HTTPRoute " + host},
 		},
 		{
 			name: "a host of another is not routed", change: func(c *Case) { c.Claims[host] = newClaim("rival", "rival") },
-			want: []string{"Service web", "Deployment web", "Service api", "Deployment api"},
+			want: []string{"Service web", "Deployment web", "HorizontalPodAutoscaler web", "PodDisruptionBudget web", "Service api", "Deployment api"},
 		},
 		{
 			name: "nothing is routed while offline", target: func(t *Target) { t.Offline = &Takedown{} },

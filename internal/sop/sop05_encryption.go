@@ -39,15 +39,15 @@ func enforceEncryption(c *Case, t Target) []render.Object {
 		return objects
 	}
 	if t.Offline == nil {
-		for _, component := range t.Release.Spec.Components {
-			if policy, ok := render.AllowFlows(t.Scope, c.flows(t, component)); ok {
+		for _, name := range t.componentNames() {
+			if policy, ok := render.AllowFlows(t.Scope, c.flows(t, name)); ok {
 				objects = append(objects, policy)
 			}
 		}
 	}
 	if t.live() {
 		gateway := c.Policy.Gateways.Live[0]
-		for _, d := range t.Release.Spec.Domains {
+		for _, d := range t.routed().Spec.Domains {
 			if !c.holds(d.Host) {
 				continue
 			}
@@ -68,28 +68,32 @@ func (c *Case) hasRoom(host string) bool {
 	return listed || len(c.Ingress.Listeners) < MaxListeners
 }
 
-// flows are the edges of the data-flow diagram that begin or end at a component.
-func (c *Case) flows(t Target, component v1alpha1.Component) render.Flows {
-	ports := portNumbers(t.Release)
-	f := render.Flows{Component: component, Callers: map[string][]int32{}, Callees: map[string][]int32{}}
-	for _, edge := range component.ConnectsTo {
-		f.Callees[edge.Component] = append(f.Callees[edge.Component], ports[edge.Component][edge.Port])
-	}
-	for _, caller := range t.Release.Spec.Components {
-		for _, edge := range caller.ConnectsTo {
-			if edge.Component == component.Name {
-				f.Callers[caller.Name] = append(f.Callers[caller.Name], ports[component.Name][edge.Port])
-			}
-		}
-	}
+// flows are the edges of the data-flow diagram that begin or end at a component. While a release rolls they are those of both
+// releases: each was audited, and pods of both run.
+func (c *Case) flows(t Target, name string) render.Flows {
+	f := render.Flows{Component: v1alpha1.Component{Name: name}, Callers: map[string][]int32{}, Callees: map[string][]int32{}}
 	f.GatewayNamespace = c.Policy.Gateways.Test.Namespace
 	if t.live() {
 		f.GatewayNamespace = c.Policy.Gateways.Live[0].Namespace
 	}
-	for _, d := range t.Release.Spec.Domains {
-		for _, path := range d.Paths {
-			if path.Component == component.Name {
-				f.GatewayPorts = append(f.GatewayPorts, ports[component.Name][path.Port])
+	for _, release := range t.releases() {
+		ports := numbersOf(release)
+		for _, caller := range release.Spec.Components {
+			for _, edge := range caller.ConnectsTo {
+				number := ports[edge.Component][edge.Port]
+				if caller.Name == name {
+					f.Callees[edge.Component] = append(f.Callees[edge.Component], number)
+				}
+				if edge.Component == name {
+					f.Callers[caller.Name] = append(f.Callers[caller.Name], number)
+				}
+			}
+		}
+		for _, d := range release.Spec.Domains {
+			for _, path := range d.Paths {
+				if path.Component == name {
+					f.GatewayPorts = append(f.GatewayPorts, ports[name][path.Port])
+				}
 			}
 		}
 	}

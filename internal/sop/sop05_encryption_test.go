@@ -85,7 +85,7 @@ func TestFlows(t *testing.T) {
 	for stage, namespace := range map[string]string{v1alpha1.TestNamespace: "vpn-gateways", v1alpha1.LiveNamespace: "gateways"} {
 		c.Policy.Gateways.Test.Namespace = "vpn-gateways"
 		target := Target{Scope: c.Scope(stage), Release: release}
-		web, api := c.flows(target, release.Spec.Components[0]), c.flows(target, release.Spec.Components[1])
+		web, api := c.flows(target, release.Spec.Components[0].Name), c.flows(target, release.Spec.Components[1].Name)
 		if len(web.Callers) != 0 || !slices.Equal(web.Callees["api"], []int32{8090}) || !slices.Equal(web.GatewayPorts, []int32{8080}) {
 			t.Errorf("web: %+v", web)
 		}

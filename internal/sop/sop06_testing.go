@@ -33,10 +33,12 @@ func assessEndToEndTest(c *Case, release *v1alpha1.Release) Finding {
 	if verdict.Outcome == Met {
 		return verdict
 	}
+	if failure, failed := c.testFailure(release); failed {
+		return finding(Refused, v1alpha1.ReasonRolledBack, "test runs %s again: %s", c.Test.RolledOut, failure)
+	}
 	if c.Test.Release == release.Name {
-		if component, ok := c.Test.unready(release); ok {
-			return finding(Progressing, v1alpha1.ReasonRollingOut, "component %s of %s is not available in %s yet",
-				component, release.Name, c.Scope(v1alpha1.TestNamespace).StageNamespace())
+		if f := c.rollout(c.testTarget(release)); f.Outcome != Met {
+			return f
 		}
 		verdict.Message += "; the test host is " + TestHost(c.Scope(v1alpha1.TestNamespace), c.Policy.Gateways.Test.Domain, 0)
 	}
@@ -55,14 +57,4 @@ func (c *Case) returnBar() time.Time {
 		}
 	}
 	return bar
-}
-
-// unready is the first component that does not run the release's image on every replica.
-func (o ObservedStage) unready(release *v1alpha1.Release) (string, bool) {
-	for _, component := range release.Spec.Components {
-		if workload := o.Workloads[component.Name]; !workload.RolledOut || workload.Image != component.Image {
-			return component.Name, true
-		}
-	}
-	return "", false
 }

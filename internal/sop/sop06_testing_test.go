@@ -51,7 +51,7 @@ func TestEndToEndTest(t *testing.T) {
 			name: "rolling out in test", given: awaitingLaunch(t),
 			change: func(c *Case) {
 				c.SignOffs = nil
-				c.Test.Workloads["api"] = ObservedWorkload{Image: c.Test.Workloads["api"].Image}
+				c.Test.Workloads["api"] = ObservedWorkload{Release: c.Test.Release}
 			},
 			outcome: Progressing, reason: v1alpha1.ReasonRollingOut, message: []string{"component api", "health-portal-", "-test"},
 		},
@@ -59,7 +59,7 @@ func TestEndToEndTest(t *testing.T) {
 			name: "the old image rolled out is not this release", given: awaitingLaunch(t),
 			change: func(c *Case) {
 				c.SignOffs = nil
-				c.Test.Workloads["web"] = ObservedWorkload{Image: newImage, RolledOut: true}
+				c.Test.Workloads["web"] = ObservedWorkload{Release: "health-portal-00000000", RolledOut: true}
 			},
 			outcome: Progressing, reason: v1alpha1.ReasonRollingOut, message: []string{"component web"},
 		},

@@ -88,7 +88,6 @@ func (c *Case) eligible(release *v1alpha1.Release) bool {
 
 // assessExposure follows a launched release until its hosts answer.
 func (c *Case) assessExposure(release *v1alpha1.Release) Finding {
-	namespace := c.Scope(v1alpha1.LiveNamespace).StageNamespace()
 	if c.Policy == nil {
 		return policyMissing()
 	}
@@ -101,11 +100,8 @@ func (c *Case) assessExposure(release *v1alpha1.Release) Finding {
 		return finding(Refused, v1alpha1.ReasonIssuerMissing, "%s %s does not exist; NTC creates it or corrects DeploymentPolicy default spec.gateways.issuer",
 			c.Policy.Gateways.Issuer.Kind, c.Policy.Gateways.Issuer.Name)
 	}
-	if c.Live.Release != release.Name {
-		return finding(Progressing, v1alpha1.ReasonRollingOut, "launching %s", release.Name)
-	}
-	if component, ok := c.Live.unready(release); ok {
-		return finding(Progressing, v1alpha1.ReasonRollingOut, "component %s of %s is not available in %s yet", component, release.Name, namespace)
+	if f := c.rollout(c.liveTarget(release)); f.Outcome != Met {
+		return f
 	}
 	for _, d := range release.Spec.Domains {
 		if f, done := c.assessHost(d.Host); !done {

@@ -84,7 +84,7 @@ func TestLaunch(t *testing.T) {
 		},
 		{
 			name: "the namespace is not written yet", given: liveCase(t), change: func(c *Case) { c.Live = ObservedStage{} },
-			outcome: Progressing, reason: v1alpha1.ReasonRollingOut, message: []string{"launching " + release},
+			outcome: Progressing, reason: v1alpha1.ReasonRollingOut, message: []string{release + " begins to roll out"},
 		},
 		{
 			name: "pods are not available", given: liveCase(t), change: func(c *Case) { c.Live.Workloads = nil },

@@ -101,7 +101,7 @@ func TestTakedown(t *testing.T) {
 		// replicas that live runs of web.
 		replicas int32
 	}{
-		"clear":   {given: liveCase(t), stage: v1alpha1.StageLive, replicas: 2},
+		"clear":   {given: liveCase(t), stage: v1alpha1.StageLive, replicas: runningReplicas},
 		"stop":    {given: flagged(t), want: &Takedown{Violation: "leak", Workloads: v1alpha1.WorkloadsStop}, stage: v1alpha1.StageOffline},
 		"isolate": {given: flagged(t, isolate), want: &Takedown{Violation: "leak", Workloads: v1alpha1.WorkloadsIsolate}, stage: v1alpha1.StageOffline, replicas: runningReplicas},
 		"one that stops decides over one that isolates": {
@@ -130,7 +130,7 @@ func TestTakedown(t *testing.T) {
 		},
 		"earned: the label goes and live returns": {
 			given: flagged(t, lifted), change: func(c *Case) { c.SignOffs = append(c.SignOffs, tested(release, hours(41))...) },
-			unlock: "leak", stage: v1alpha1.StageLive, replicas: 2,
+			unlock: "leak", stage: v1alpha1.StageLive, replicas: runningReplicas,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -90,10 +90,14 @@ func Assess(c *Case) Assessment {
 	return a
 }
 
-// testRelease is the newest release that may be tested; until another one may, test keeps what it has.
+// testRelease is the newest release that may be tested; until another one may, test keeps what it has. One that failed
+// there gives way to the last good one.
 func (c *Case) testRelease(a Assessment) *v1alpha1.Release {
-	if a.CurrentStage == v1alpha1.StageTesting || a.CurrentStage == v1alpha1.StageAwaitingLaunch {
-		return a.Current
+	if a.CurrentStage != v1alpha1.StageTesting && a.CurrentStage != v1alpha1.StageAwaitingLaunch {
+		return c.release(c.Test.Release)
 	}
-	return c.release(c.Test.Release)
+	if _, failed := c.testFailure(a.Current); failed {
+		return c.release(c.Test.RolledOut)
+	}
+	return a.Current
 }

@@ -34,30 +34,25 @@ func assessVolumes(c *Case, release *v1alpha1.Release) Finding {
 	return Finding{}
 }
 
-// volume is how large the volume of a component with storage is to be: as declared, but never smaller than it is.
-func (s ObservedStage) volume(component v1alpha1.Component) resource.Quantity {
-	declared := component.Storage.Size.DeepCopy()
-	if size, exists := s.Volumes[component.Name]; exists {
-		return larger(declared, size.DeepCopy())
-	}
-	return declared
-}
-
-// volumes is what the volumes of a stage take when it runs a release, with those that are kept of components which the
-// release does not have, or which have no storage there.
-func (s ObservedStage) volumes(release *v1alpha1.Release) (total resource.Quantity, kept []string) {
-	used := map[string]bool{}
-	for _, component := range release.Spec.Components {
-		if component.Storage != nil {
-			used[component.Name] = true
-			total.Add(s.volume(component))
+// volumes is what the volumes of a stage take when it runs releases beside each other, with those that are kept of
+// components which no longer are, or have no storage any more. A volume is never smaller than it is.
+func (o ObservedStage) volumes(releases ...*v1alpha1.Release) (total resource.Quantity, kept []string) {
+	sizes := map[string]resource.Quantity{}
+	for _, release := range releases {
+		for _, component := range release.Spec.Components {
+			if component.Storage != nil {
+				sizes[component.Name] = larger(sizes[component.Name], component.Storage.Size)
+			}
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(s.Volumes)) {
-		if !used[name] {
-			total.Add(s.Volumes[name])
+	for _, name := range slices.Sorted(maps.Keys(o.Volumes)) {
+		if _, used := sizes[name]; !used {
 			kept = append(kept, name)
 		}
+		sizes[name] = larger(sizes[name], o.Volumes[name])
+	}
+	for _, name := range slices.Sorted(maps.Keys(sizes)) {
+		total.Add(sizes[name])
 	}
 	return total, kept
 }

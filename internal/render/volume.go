@@ -1,0 +1,114 @@
+// Copyright 2026 The govpk-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package render
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	applycore "k8s.io/client-go/applyconfigurations/core/v1"
+
+	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
+)
+
+// Names of a pod's volumes.
+const (
+	temporaryVolume = "tmp"
+	filesVolume     = "files"
+	storageVolume   = "data"
+)
+
+const (
+	// temporaryStorage bounds /tmp, the only place beside its storage that a component may write to.
+	temporaryStorage = "64Mi"
+	// storageGroup is the group that a volume belongs to, whatever user the image runs as.
+	storageGroup = 65532
+)
+
+// StorageName is the name of a component's PersistentVolumeClaim.
+func StorageName(component string) string {
+	return storageVolume + "-" + component
+}
+
+// PersistentVolumeClaim is a component's storage. An empty class is the cluster's default one.
+func PersistentVolumeClaim(s Scope, component v1alpha1.Component, className string, size resource.Quantity) Object {
+	spec := applycore.PersistentVolumeClaimSpec().
+		WithAccessModes(corev1.ReadWriteOnce).
+		WithResources(applycore.VolumeResourceRequirements().
+			WithRequests(corev1.ResourceList{corev1.ResourceStorage: size}))
+	if className != "" {
+		spec.WithStorageClassName(className)
+	}
+	return NewObject(applycore.PersistentVolumeClaim(StorageName(component.Name), s.StageNamespace()).
+		WithLabels(s.componentLabels(component.Name)).
+		WithSpec(spec))
+}
+
+// Files holds the files that a component declares; false when it declares none. Its name comes from their content, so
+// that old pods keep the files of their own release during a rollout.
+func Files(s Scope, component v1alpha1.Component) (Object, bool) {
+	if len(component.Files) == 0 {
+		return Object{}, false
+	}
+	data := map[string]string{}
+	for i, file := range filesByPath(component) {
+		data[fileKey(i)] = file.Content
+	}
+	return NewObject(applycore.ConfigMap(filesName(component), s.StageNamespace()).
+		WithLabels(s.componentLabels(component.Name)).
+		WithImmutable(true).
+		WithData(data)), true
+}
+
+func filesName(component v1alpha1.Component) string {
+	content, err := json.Marshal(filesByPath(component))
+	if err != nil {
+		panic(fmt.Sprintf("render: files of %s: %v", component.Name, err))
+	}
+	return component.Name + "-files-" + ShortHash(string(content))
+}
+
+// filesByPath makes the order in which files are declared mean nothing.
+func filesByPath(component v1alpha1.Component) []v1alpha1.File {
+	return slices.SortedFunc(slices.Values(component.Files), func(a, b v1alpha1.File) int { return strings.Compare(a.Path, b.Path) })
+}
+
+// fileKey is the key of the i-th file. A path is no key: it has slashes, and what could stand for them may be in it too.
+func fileKey(i int) string {
+	return fmt.Sprintf("file-%d", i)
+}
+
+func volumes(component v1alpha1.Component) []*applycore.VolumeApplyConfiguration {
+	out := []*applycore.VolumeApplyConfiguration{
+		applycore.Volume().WithName(temporaryVolume).WithEmptyDir(applycore.EmptyDirVolumeSource().
+			WithSizeLimit(resource.MustParse(temporaryStorage))),
+	}
+	if len(component.Files) > 0 {
+		out = append(out, applycore.Volume().WithName(filesVolume).
+			WithConfigMap(applycore.ConfigMapVolumeSource().WithName(filesName(component))))
+	}
+	if component.Storage != nil {
+		out = append(out, applycore.Volume().WithName(storageVolume).
+			WithPersistentVolumeClaim(applycore.PersistentVolumeClaimVolumeSource().WithClaimName(StorageName(component.Name))))
+	}
+	return out
+}
+
+func mounts(component v1alpha1.Component) []*applycore.VolumeMountApplyConfiguration {
+	out := []*applycore.VolumeMountApplyConfiguration{
+		applycore.VolumeMount().WithName(temporaryVolume).WithMountPath("/tmp"),
+	}
+	for i, file := range filesByPath(component) {
+		out = append(out, applycore.VolumeMount().
+			WithName(filesVolume).WithMountPath(file.Path).WithSubPath(fileKey(i)).WithReadOnly(true))
+	}
+	if component.Storage != nil {
+		out = append(out, applycore.VolumeMount().WithName(storageVolume).WithMountPath(component.Storage.MountPath))
+	}
+	return out
+}
