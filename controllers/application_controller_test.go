@@ -15,6 +15,7 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
@@ -271,11 +272,13 @@ var _ = Describe("One application under the SOP", func() {
 		w.until(ctx, o, w.ready(ctx, v1alpha1.ReasonDataClassNotAccredited))
 		w.change(ctx, func(spec *v1alpha1.ThirdPartyApplicationSpec) {
 			spec.DataClass = v1alpha1.DataClassRestricted
-			spec.Components[0].Replicas.Max = 100
+			spec.Requirements.Hardware.CPU = resource.MustParse("100m")
 		})
 		w.until(ctx, o, w.ready(ctx, v1alpha1.ReasonHardwareTooSmall))
 		o.MissingKinds = []string{apply.CertificateKind.GroupKind().String()}
-		w.change(ctx, func(spec *v1alpha1.ThirdPartyApplicationSpec) { spec.Components[0].Replicas.Max = 6 })
+		w.change(ctx, func(spec *v1alpha1.ThirdPartyApplicationSpec) {
+			spec.Requirements.Hardware.CPU = resource.MustParse("4")
+		})
 		w.until(ctx, o, w.ready(ctx, v1alpha1.ReasonKindMissing))
 		Expect(strings.Count(fmt.Sprint(w.inventory(ctx)), "Namespace")).To(BeZero())
 	})

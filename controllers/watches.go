@@ -44,7 +44,7 @@ const flagPriority = 100
 // CacheOptions hold of children only what the operator made.
 func CacheOptions(missing []string) cache.Options {
 	ours := labels.SelectorFromSet(labels.Set{render.ManagedByLabel: render.FieldOwner})
-	options := cache.Options{ByObject: map[client.Object]cache.ByObject{}}
+	options := cache.Options{ByObject: map[client.Object]cache.ByObject{&corev1.Node{}: {Transform: slimNode}}}
 	for _, kind := range apply.Children() {
 		if kind != apply.DomainClaimKind && !slices.Contains(missing, kind.GroupKind().String()) {
 			options.ByObject[object(kind)] = cache.ByObject{Label: ours}
@@ -143,6 +143,7 @@ func (r *ApplicationReconciler) SetupWithManager(ctx context.Context, mgr ctrl.M
 			return request(o.GetNamespace(), sop.ApplicationOf(o.(*v1alpha1.SignOff).Spec.Release))
 		})).
 		Watches(&v1alpha1.CloudServiceProvider{}, mapped(r.byIndex(providerIndex)), spec).
+		Watches(&corev1.Node{}, mapped(r.nodeRequests), builder.WithPredicates(nodeChanged())).
 		Watches(&v1alpha1.DomainClaim{}, mapped(r.byIndex(hostIndex))).
 		Watches(&v1alpha1.DeploymentPolicy{}, mapped(r.all), spec).
 		Watches(&corev1.Pod{}, mapped(childRequests), builder.WithPredicates(troubleChanged())).

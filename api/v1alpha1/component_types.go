@@ -264,7 +264,7 @@ type File struct {
 	// path is the file's absolute path. Not under /tmp, nor under the component's storage.
 	// +kubebuilder:validation:MinLength=2
 	// +kubebuilder:validation:MaxLength=256
-	// +kubebuilder:validation:XValidation:rule="self.matches('^(/[-._a-zA-Z0-9]+)+$') && !self.contains('/../') && !self.contains('/./') && !self.endsWith('/..') && !self.endsWith('/.') && !self.startsWith('/tmp/') && !self.startsWith('/proc/') && !self.startsWith('/sys/') && !self.startsWith('/dev/')",message="path must be absolute, of letters, digits and -._ without dot segments, and not under /tmp, /proc, /sys or /dev"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^(/[-._a-zA-Z0-9]+)+$') && !self.contains('/../') && !self.contains('/./') && !self.endsWith('/..') && !self.endsWith('/.') && !['/tmp', '/proc', '/sys', '/dev'].exists(d, self == d || self.startsWith(d + '/'))",message="path must be absolute, of letters, digits and -._ without dot segments, and not under /tmp, /proc, /sys or /dev"
 	// +required
 	Path string `json:"path,omitempty"`
 	// content is the file's content. Nothing secret: releases are read by every reviewer.

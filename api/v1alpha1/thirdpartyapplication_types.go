@@ -90,6 +90,7 @@ type Organization struct {
 	// name is the registered name of the organization.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=128
+	// +kubebuilder:validation:XValidation:rule="!self.matches('[\\\\p{Cc}\\\\x{2028}\\\\x{2029}\\\\x{202A}-\\\\x{202E}\\\\x{2066}-\\\\x{2069}]')",message="name must be one line, without control characters"
 	// +required
 	Name string `json:"name,omitempty"`
 	// contacts are the organization's support levels 2 and 3, at least one of each; level 1 is NITB's and NTC's (clause 8).
@@ -119,11 +120,13 @@ type Contact struct {
 	// name is the desk or person.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=128
+	// +kubebuilder:validation:XValidation:rule="!self.matches('[\\\\p{Cc}\\\\x{2028}\\\\x{2029}\\\\x{202A}-\\\\x{202E}\\\\x{2066}-\\\\x{2069}]')",message="name must be one line, without control characters"
 	// +required
 	Name string `json:"name,omitempty"`
 	// email is the address to write to.
 	// +kubebuilder:validation:MinLength=3
 	// +kubebuilder:validation:MaxLength=254
+	// +kubebuilder:validation:XValidation:rule="!self.matches('[\\\\p{Cc}\\\\x{2028}\\\\x{2029}\\\\x{202A}-\\\\x{202E}\\\\x{2066}-\\\\x{2069}]')",message="email must be one line, without control characters"
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[^@\\\\s]+@[^@\\\\s]+$')",message="email must be an address such as desk@example.com"
 	// +required
 	Email string `json:"email,omitempty"`

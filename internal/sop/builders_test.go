@@ -45,6 +45,15 @@ func newProvider(t testing.TB) v1alpha1.CloudServiceProvider {
 	return *readBase(t).Provider
 }
 
+// newNodes are ready nodes of the given cpu and memory.
+func newNodes(cpuAndMemory ...string) ProviderNodes {
+	var nodes ProviderNodes
+	for i := 0; i < len(cpuAndMemory); i += 2 {
+		nodes.Ready = append(nodes.Ready, Node{CPU: resource.MustParse(cpuAndMemory[i]), Memory: resource.MustParse(cpuAndMemory[i+1])})
+	}
+	return nodes
+}
+
 // newPolicy is an empty policy with the defaults of the CRD.
 func newPolicy(t testing.TB) *v1alpha1.DeploymentPolicySpec {
 	t.Helper()
@@ -128,6 +137,7 @@ func underAudit(t testing.TB) *Case {
 		Organization: "sehat-digital",
 		Releases:     []v1alpha1.Release{newRelease(app, received)},
 		Providers:    map[string]v1alpha1.CloudServiceProvider{provider.Name: provider},
+		Nodes:        map[string]ProviderNodes{provider.Name: newNodes("8", "16Gi")},
 		Policy:       newPolicy(t),
 		Claims:       map[string]v1alpha1.DomainClaim{host: newClaim("sehat-digital", "health-portal")},
 		Ingress:      ObservedIngress{GatewayExists: true, IssuerExists: true},

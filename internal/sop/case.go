@@ -26,6 +26,8 @@ type Case struct {
 	Violations []v1alpha1.PolicyViolation
 	// Providers are those that the spec and the releases name, by name.
 	Providers map[string]v1alpha1.CloudServiceProvider
+	// Nodes are the nodes of those providers, by the provider's name.
+	Nodes map[string]ProviderNodes
 	// Policy is the DeploymentPolicy; nil when it is missing.
 	Policy *v1alpha1.DeploymentPolicySpec
 	// Claims are the DomainClaims of every host that the spec and the releases name, by host.

@@ -35,6 +35,7 @@ type golden struct {
 	Organization string
 	Application  map[string]any
 	Provider     map[string]any
+	Nodes        goldenNodes
 	Policy       *map[string]any
 	// Claims are namespace/name by host.
 	Claims     map[string]string
@@ -51,6 +52,14 @@ type goldenRelease struct {
 	At   metav1.Time
 	Spec map[string]any
 }
+
+// goldenNodes are the provider's nodes: those that are ready, and how many are not.
+type goldenNodes struct {
+	Ready  []goldenNode
+	Others int
+}
+
+type goldenNode struct{ CPU, Memory string }
 
 type goldenSignOff struct {
 	At metav1.Time
@@ -237,6 +246,11 @@ func readCase(t *testing.T, file string) *Case {
 		provider := v1alpha1.CloudServiceProvider{}
 		fromDeclaration(t, "cloudserviceproviders", g.Provider, &provider)
 		c.Providers = map[string]v1alpha1.CloudServiceProvider{provider.Name: provider}
+		nodes := ProviderNodes{Others: g.Nodes.Others}
+		for _, node := range g.Nodes.Ready {
+			nodes.Ready = append(nodes.Ready, newNodes(node.CPU, node.Memory).Ready...)
+		}
+		c.Nodes = map[string]ProviderNodes{provider.Name: nodes}
 	}
 	for h, holder := range g.Claims {
 		c.Claims[h] = newClaim(filepath.Dir(holder), filepath.Base(holder))

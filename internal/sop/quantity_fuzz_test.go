@@ -4,6 +4,7 @@
 package sop
 
 import (
+	"fmt"
 	"math/big"
 	"os"
 	"strings"
@@ -48,18 +49,21 @@ func FuzzPeak(f *testing.F) {
 		if !ok {
 			return
 		}
-		component := v1alpha1.Component{Replicas: v1alpha1.Replicas{Min: 1, Max: maxPods}}
+		component := v1alpha1.Component{Replicas: v1alpha1.Replicas{Min: maxPods, Max: maxPods}}
 		component.Resources.Requests.CPU, component.Resources.Limits.Memory = cpu, memory
 		release := &v1alpha1.Release{}
-		for range maxComponents {
+		for i := range maxComponents {
+			component.Name = fmt.Sprint("c", i)
 			release.Spec.Components = append(release.Spec.Components, component)
 		}
-		peakCPU, peakMemory := atPeak(release)
-		requirePeak(t, cpu, peakCPU)
-		requirePeak(t, memory, peakMemory)
+		app := &v1alpha1.ThirdPartyApplication{}
+		app.Spec.Components = release.Spec.Components
+		peak := (&Case{Application: app}).atPeak(release)
+		requirePeak(t, cpu, peak.cpu)
+		requirePeak(t, memory, peak.memory)
 		// The scheduler and the quota count cores in thousandths.
-		if peakCPU.MilliValue() <= 0 {
-			t.Errorf("cpu %q: %d thousandths of a core at the peak", cpuText, peakCPU.MilliValue())
+		if peak.cpu.MilliValue() <= 0 {
+			t.Errorf("cpu %q: %d thousandths of a core at the peak", cpuText, peak.cpu.MilliValue())
 		}
 	})
 }

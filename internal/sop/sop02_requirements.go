@@ -4,7 +4,11 @@
 package sop
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -14,8 +18,9 @@ import (
 )
 
 // Clause 2, Hardware and Software Requirements: hardware, data-flow diagram, users, bandwidth and peak load are declared.
-// The API server refuses an application without them; here the declared hardware must hold the declared components at
-// their peak, and becomes the quota of each stage. Admission: the API's own validation.
+// The API server refuses an application without them; here the diagram must be the declared one, and the declared hardware
+// must hold the declared components at the declared peak, with their Tasks and volumes. It becomes the quota of each
+// stage. Admission: the API's own validation.
 func requirements() Clause {
 	return Clause{
 		Number:    2,
@@ -28,49 +33,132 @@ func requirements() Clause {
 }
 
 func assessRequirements(c *Case, release *v1alpha1.Release) Finding {
-	cpu, memory := atPeak(release)
+	for _, check := range []func(*Case, *v1alpha1.Release) Finding{assessDiagram, assessTasks, assessSchedules, assessVolumes, assessHardware} {
+		if f := check(c, release); f.Outcome != Met {
+			return f
+		}
+	}
+	extra := overhead(release)
+	return finding(Met, v1alpha1.ReasonDeclared,
+		"hardware, traffic and data-flow diagram are declared; the hardware holds the components at their peak, and the quota of each stage adds %s cpu and %s memory, one more pod of each component, for rolling updates",
+		extra.cpu.String(), extra.memory.String())
+}
+
+// assessDiagram compares a diagram in the manifest with its digest; one that stands elsewhere is compared by the auditors.
+func assessDiagram(c *Case, _ *v1alpha1.Release) Finding {
+	diagram := c.Application.Spec.Requirements.DataFlowDiagram
+	if len(diagram.Content) == 0 {
+		return Finding{}
+	}
+	sum := sha256.Sum256(diagram.Content)
+	if got := hex.EncodeToString(sum[:]); got != diagram.SHA256 {
+		return finding(Refused, v1alpha1.ReasonDiagramMismatch,
+			"spec.requirements.dataFlowDiagram: the SHA-256 of content is %s, but sha256 is %s; correct sha256, or supply the diagram that it belongs to", got, diagram.SHA256)
+	}
+	return Finding{}
+}
+
+func assessHardware(c *Case, release *v1alpha1.Release) Finding {
+	peak := c.atPeak(release)
 	hardware := c.Application.Spec.Requirements.Hardware
 	var short []string
-	if hardware.CPU.Cmp(cpu) < 0 {
-		short = append(short, fmt.Sprintf("cpu is %s but the components request %s at their maximum", hardware.CPU.String(), cpu.String()))
+	if hardware.CPU.Cmp(peak.cpu) < 0 {
+		short = append(short, fmt.Sprintf("cpu is %s but the components request %s at their peak", hardware.CPU.String(), peak.cpu.String()))
 	}
-	if hardware.Memory.Cmp(memory) < 0 {
-		short = append(short, fmt.Sprintf("memory is %s but the components may use %s at their maximum", hardware.Memory.String(), memory.String()))
+	if hardware.Memory.Cmp(peak.memory) < 0 {
+		short = append(short, fmt.Sprintf("memory is %s but the components may use %s at their peak", hardware.Memory.String(), peak.memory.String()))
 	}
-	if len(short) > 0 {
-		return finding(Refused, v1alpha1.ReasonHardwareTooSmall, "spec.requirements.hardware: %s; declare more hardware or fewer replicas", strings.Join(short, ", "))
-	}
-	return finding(Met, v1alpha1.ReasonDeclared, "hardware, traffic and data-flow diagram are declared; the hardware holds the components at their peak")
-}
-
-func atPeak(release *v1alpha1.Release) (cpu, memory resource.Quantity) {
-	for _, component := range release.Spec.Components {
-		for range maxReplicas(component.Replicas) {
-			cpu.Add(component.Resources.Requests.CPU)
-			memory.Add(component.Resources.Limits.Memory)
+	for _, stage := range []struct {
+		name     string
+		observed ObservedStage
+	}{{v1alpha1.TestNamespace, c.Test}, {v1alpha1.LiveNamespace, c.Live}} {
+		if size, kept := stage.observed.volumes(release); hardware.Storage.Cmp(size) < 0 {
+			short = append(short, fmt.Sprintf("storage is %s but the volumes take %s in %s%s", hardware.Storage.String(), size.String(), stage.name, keptOf(kept)))
+			break
 		}
 	}
-	return cpu, memory
+	if len(short) == 0 {
+		return Finding{}
+	}
+	return finding(Refused, v1alpha1.ReasonHardwareTooSmall, "spec.requirements.hardware: %s; declare more hardware, fewer replicas or less storage", strings.Join(short, ", "))
 }
 
-// enforceRequirements adds the platform's overhead to the declared hardware: one more pod of each component, which a
-// rolling update starts before it ends an old one. A declaration that shrinks below what a release needs is a finding and
-// takes nothing from what already runs.
+func keptOf(components []string) string {
+	if len(components) == 0 {
+		return ""
+	}
+	return ", with what is kept of " + strings.Join(components, ", ")
+}
+
+// compute is what pods take together. Quantities leave 64 bits for arbitrary precision where they must, so no sum wraps.
+type compute struct{ cpu, memory resource.Quantity }
+
+// pods is what pods of a component take.
+func pods(component v1alpha1.Component, count int32) compute {
+	out := compute{component.Resources.Requests.CPU.DeepCopy(), component.Resources.Limits.Memory.DeepCopy()}
+	out.cpu.Mul(int64(count))
+	out.memory.Mul(int64(count))
+	return out
+}
+
+func (s *compute) add(more compute) {
+	s.cpu.Add(more.cpu)
+	s.memory.Add(more.memory)
+}
+
+func (s compute) larger(other compute) compute {
+	return compute{larger(s.cpu, other.cpu), larger(s.memory, other.memory)}
+}
+
+// sum adds up the components of releases that run beside each other while one replaces the other: of a component that
+// several of them have, the largest counts.
+func sum(releases []*v1alpha1.Release, of func(v1alpha1.Component) compute) compute {
+	byName := map[string]compute{}
+	for _, release := range releases {
+		for _, component := range release.Spec.Components {
+			byName[component.Name] = byName[component.Name].larger(of(component))
+		}
+	}
+	var total compute
+	// In a fixed order: a sum is written with the suffix of its first part.
+	for _, name := range slices.Sorted(maps.Keys(byName)) {
+		total.add(byName[name])
+	}
+	return total
+}
+
+// atPeak is what releases take when every component runs at its ceiling and every Task beside them.
+func (c *Case) atPeak(releases ...*v1alpha1.Release) compute {
+	return sum(releases, func(component v1alpha1.Component) compute {
+		_, most, _ := c.scaling(component)
+		return pods(component, most)
+	})
+}
+
+// overhead is what the platform adds to the declared hardware: one more pod of each component, which a rolling update
+// starts before it ends an old one.
+func overhead(releases ...*v1alpha1.Release) compute {
+	return sum(releases, func(component v1alpha1.Component) compute { return pods(component, 1) })
+}
+
+// enforceRequirements makes the quota: the declared hardware and the platform's overhead. A declaration that shrinks below
+// what a release needs is a finding and takes nothing from what already runs.
 func enforceRequirements(c *Case, t Target) []render.Object {
 	hardware := c.Application.Spec.Requirements.Hardware
-	cpu, memory := hardware.CPU.DeepCopy(), hardware.Memory.DeepCopy()
-	if t.Release != nil {
-		peakCPU, peakMemory := atPeak(t.Release)
-		if cpu.Cmp(peakCPU) < 0 {
-			cpu = peakCPU
-		}
-		if memory.Cmp(peakMemory) < 0 {
-			memory = peakMemory
-		}
-		for _, component := range t.Release.Spec.Components {
-			cpu.Add(component.Resources.Requests.CPU)
-			memory.Add(component.Resources.Limits.Memory)
-		}
+	quota := compute{hardware.CPU.DeepCopy(), hardware.Memory.DeepCopy()}
+	storage := hardware.Storage.DeepCopy()
+	if releases := t.releases(); len(releases) > 0 {
+		quota = quota.larger(c.atPeak(releases...))
+		quota.add(overhead(releases...))
+		size, _ := t.Observed.volumes(releases...)
+		storage = larger(storage, size)
 	}
-	return []render.Object{render.ResourceQuota(t.Scope, cpu, memory, hardware.Storage), render.LimitRange(t.Scope)}
+	return []render.Object{render.ResourceQuota(t.Scope, quota.cpu, quota.memory, storage), render.LimitRange(t.Scope)}
+}
+
+func larger(a, b resource.Quantity) resource.Quantity {
+	if a.Cmp(b) < 0 {
+		return b
+	}
+	return a
 }

@@ -34,7 +34,8 @@ func TestAvailability(t *testing.T) {
 	checkClause(t, 3, []string{
 		v1alpha1.ReasonPolicyMissing, v1alpha1.ReasonKindMissing, v1alpha1.ReasonProviderMissing, v1alpha1.ReasonProviderNotAccredited,
 		v1alpha1.ReasonDataClassNotAccredited, v1alpha1.ReasonCalendarInvalid, v1alpha1.ReasonProvisioned,
-	}, []clauseRow{
+		v1alpha1.ReasonNodesMissing, v1alpha1.ReasonCapacityMissing,
+	}, append(nodeRows(t, ends), []clauseRow{
 		{
 			name: "accredited", given: underAudit(t), outcome: Met, reason: v1alpha1.ReasonProvisioned,
 			message: []string{"ntc-islamabad", "Restricted", "until 2027-12-31"}, deadline: ends,
@@ -94,7 +95,7 @@ func TestAvailability(t *testing.T) {
 			name: "the calendar is broken", given: underAudit(t), change: func(c *Case) { c.Policy.Calendar.WorkWeeks = nil },
 			outcome: Refused, reason: v1alpha1.ReasonCalendarInvalid, message: []string{"workWeeks"},
 		},
-	})
+	}...))
 }
 
 func TestStageNamespace(t *testing.T) {

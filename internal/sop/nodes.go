@@ -1,0 +1,121 @@
+// Copyright 2026 The govpk-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package sop
+
+import (
+	"fmt"
+
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
+)
+
+// ProviderNodes are the nodes that a provider attests. What other applications take of them is not known here: where that
+// is too much, the scheduler says so itself, and the rollout quotes it.
+type ProviderNodes struct {
+	// Ready are those that take pods.
+	Ready []Node
+	// Others is how many take none: not ready, cordoned or tainted.
+	Others int
+}
+
+// Node is what one node offers to pods, in cores and bytes.
+type Node struct{ CPU, Memory resource.Quantity }
+
+// assessNodes judges whether the provider's nodes hold the application. It keeps a release from being tested, but takes
+// nothing away from one that already runs: a node that goes for an hour is no reason to end what the others carry.
+func assessNodes(c *Case, release *v1alpha1.Release) Finding {
+	f := c.nodeProblem(release)
+	if f.Outcome != Met && (c.Test.Release == release.Name || c.Live.Release == release.Name) {
+		f.Outcome = Waiting
+		f.Message += "; what runs stays"
+	}
+	return f
+}
+
+func (c *Case) nodeProblem(release *v1alpha1.Release) Finding {
+	name := release.Spec.CloudServiceProvider
+	provider := c.Providers[name]
+	selector := provider.Spec.NodeSelector
+	nodes := c.Nodes[name]
+	if _, err := metav1.LabelSelectorAsSelector(&selector); err != nil {
+		return finding(Refused, v1alpha1.ReasonNodesMissing, "CloudServiceProvider %s spec.nodeSelector: %v; the Cloud Office corrects it", name, err)
+	}
+	if len(nodes.Ready) == 0 {
+		return finding(Refused, v1alpha1.ReasonNodesMissing, "CloudServiceProvider %s has no node for pods: %s %s; the provider readies one or NTC attests one by its labels",
+			name, noneOf(nodes.Others), metav1.FormatLabelSelector(&selector))
+	}
+	for _, component := range release.Spec.Components {
+		if pod := pods(component, 1); !nodes.hold(pod) {
+			return finding(Refused, v1alpha1.ReasonCapacityMissing,
+				"spec.components[%s].resources: a pod needs %s, and no node of CloudServiceProvider %s offers both; the most on any is %s; the provider adds a larger node, or the component asks for less",
+				component.Name, pod, name, nodes.largest())
+		}
+	}
+	total, hardware := nodes.total(), c.Application.Spec.Requirements.Hardware
+	if total.cpu.Cmp(hardware.CPU) < 0 || total.memory.Cmp(hardware.Memory) < 0 {
+		return finding(Refused, v1alpha1.ReasonCapacityMissing,
+			"spec.requirements.hardware: the application needs %s, %s of CloudServiceProvider %s offer %s; the provider adds nodes, or the organization declares less",
+			compute{hardware.CPU, hardware.Memory}, count(len(nodes.Ready)), name, total)
+	}
+	return finding(Met, v1alpha1.ReasonProvisioned, "%s with %s", count(len(nodes.Ready)), total)
+}
+
+func noneOf(others int) string {
+	switch others {
+	case 0:
+		return "none matches"
+	case 1:
+		return "the only one that matches is not ready, cordoned or tainted:"
+	default:
+		return fmt.Sprintf("all %d that match are not ready, cordoned or tainted:", others)
+	}
+}
+
+func count(nodes int) string {
+	if nodes == 1 {
+		return "1 node"
+	}
+	return fmt.Sprintf("%d nodes", nodes)
+}
+
+// hold is true when one node offers all that a pod needs.
+func (n ProviderNodes) hold(pod compute) bool {
+	for _, node := range n.Ready {
+		if node.CPU.Cmp(pod.cpu) >= 0 && node.Memory.Cmp(pod.memory) >= 0 {
+			return true
+		}
+	}
+	return false
+}
+
+func (n ProviderNodes) total() compute {
+	var all compute
+	for _, node := range n.Ready {
+		all.add(compute{node.CPU, node.Memory})
+	}
+	return all.offered()
+}
+
+// largest is the most cpu and the most memory that a node offers; not always the same node.
+func (n ProviderNodes) largest() compute {
+	var most compute
+	for _, node := range n.Ready {
+		most = most.larger(compute{node.CPU, node.Memory})
+	}
+	return most.offered()
+}
+
+// offered writes what nodes offer as people read it, whatever the kubelets' suffixes and their order: memory in whole Mi.
+func (s compute) offered() compute {
+	s.cpu.Format = resource.DecimalSI
+	const mebibyte = 1 << 20
+	s.memory = *resource.NewQuantity(s.memory.Value()/mebibyte*mebibyte, resource.BinarySI)
+	return s
+}
+
+func (s compute) String() string {
+	return fmt.Sprintf("%s cpu and %s memory", s.cpu.String(), s.memory.String())
+}
