@@ -5,6 +5,7 @@ package sop
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"flag"
 	"math/rand"
@@ -14,7 +15,7 @@ import (
 	"time"
 
 	jsonpatch "github.com/evanphx/json-patch/v5"
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/yaml"
 
@@ -47,7 +48,9 @@ type golden struct {
 type goldenRelease struct {
 	Name string
 	At   metav1.Time
-	Spec map[string]any
+	// Launched is when it first was live; omitted: never.
+	Launched metav1.Time
+	Spec     map[string]any
 }
 
 type goldenSignOff struct {
@@ -100,6 +103,8 @@ type expectedPlan struct {
 	Unlock     string            `json:"unlock,omitempty"`
 	Live       string            `json:"live"`
 	Namespaces []string          `json:"deleteNamespaces,omitempty"`
+	Launched   string            `json:"launched,omitempty"`
+	Releases   []string          `json:"deleteReleases,omitempty"`
 	Objects    []expectedObject  `json:"objects,omitempty"`
 }
 
@@ -134,7 +139,7 @@ func TestGolden(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			if diff := cmp.Diff(readText(t, wantFile), string(got)); diff != "" {
+			if diff := gocmp.Diff(readText(t, wantFile), string(got)); diff != "" {
 				t.Errorf("%s differs; if that is right, run with -update and read the difference:\n%s", wantFile, diff)
 			}
 			checkSafe(t, c, a, plan)
@@ -160,7 +165,7 @@ func TestSameCaseSameBytes(t *testing.T) {
 				random.Shuffle(len(c.Violations), func(i, j int) { c.Violations[i], c.Violations[j] = c.Violations[j], c.Violations[i] })
 				a := Assess(c)
 				if got := encode(t, a, PlanFor(c, a)); !bytes.Equal(got, want) {
-					t.Fatalf("another order, another verdict:\n%s", cmp.Diff(string(want), string(got)))
+					t.Fatalf("another order, another verdict:\n%s", gocmp.Diff(string(want), string(got)))
 				}
 			}
 		})
@@ -183,7 +188,10 @@ func encode(t *testing.T, a Assessment, plan Plan) []byte {
 	for _, f := range a.Findings {
 		out.Findings = append(out.Findings, expectedFinding{f.Condition, f.Status(), f.Reason, f.Message})
 	}
-	out.Plan = expectedPlan{Prune: plan.Prune, Unlock: plan.Unlock, Live: plan.Live, Namespaces: plan.Namespaces}
+	out.Plan = expectedPlan{
+		Prune: plan.Prune, Unlock: plan.Unlock, Live: plan.Live, Namespaces: plan.Namespaces,
+		Launched: plan.Launched, Releases: plan.Releases,
+	}
 	if plan.Takedown != nil {
 		takedown := expectedTakedown(*plan.Takedown)
 		out.Plan.Takedown = &takedown
@@ -240,13 +248,16 @@ func readCase(t *testing.T, file string) *Case {
 		if release.Name != r.Name {
 			t.Fatalf("%s: the release of this content is named %s, not %s", file, release.Name, r.Name)
 		}
+		if !r.Launched.IsZero() {
+			launchedOn(&release, r.Launched.Time)
+		}
 		c.Releases = append(c.Releases, release)
 	}
 	for _, s := range g.SignOffs {
 		c.SignOffs = append(c.SignOffs, newSignOff(s.Release, s.Type, s.Party, s.At.Time, func(out *v1alpha1.SignOff) {
 			person := out.Spec.SignedBy
 			out.Spec = s.SignOffSpec
-			out.Spec.SignedBy = person
+			out.Spec.SignedBy = cmp.Or(out.Spec.SignedBy, person)
 		}))
 	}
 	for _, v := range g.Violations {
