@@ -44,7 +44,7 @@ type golden struct {
 	Ingress    goldenIngress
 }
 
-// goldenRelease is the stored release of the application's spec with a merge patch laid over it.
+// goldenRelease is the stored release of the application's spec with a merge patch laid over it. Its name may be left out.
 type goldenRelease struct {
 	Name string
 	At   metav1.Time
@@ -87,7 +87,15 @@ type expected struct {
 	Live         string            `json:"live,omitempty"`
 	Next         *time.Time        `json:"next,omitempty"`
 	Findings     []expectedFinding `json:"findings"`
+	Difference   *expectedChanges  `json:"difference,omitempty"`
 	Plan         expectedPlan      `json:"plan"`
+}
+
+// expectedChanges is what the candidate changes.
+type expectedChanges struct {
+	ComparedWith string                   `json:"comparedWith"`
+	Material     bool                     `json:"material"`
+	Changes      []v1alpha1.ReleaseChange `json:"changes"`
 }
 
 type expectedFinding struct {
@@ -124,7 +132,7 @@ type expectedObject struct {
 
 func TestGolden(t *testing.T) {
 	files, err := filepath.Glob("testdata/*/case.yaml")
-	if err != nil || len(files) < 14 {
+	if err != nil || len(files) < 40 {
 		t.Fatalf("%d cases, %v", len(files), err)
 	}
 	for _, file := range files {
@@ -132,7 +140,7 @@ func TestGolden(t *testing.T) {
 			c := readCase(t, file)
 			a := Assess(c)
 			plan := PlanFor(c, a)
-			got := encode(t, a, plan)
+			got := encode(t, c, a, plan)
 			wantFile := filepath.Join(filepath.Dir(file), "want.yaml")
 			if *update {
 				if err := os.WriteFile(wantFile, got, 0o644); err != nil { //nolint:gosec // golden files are read by everybody
@@ -158,13 +166,13 @@ func TestSameCaseSameBytes(t *testing.T) {
 		t.Run(filepath.Base(filepath.Dir(file)), func(t *testing.T) {
 			c := readCase(t, file)
 			first := Assess(c)
-			want := encode(t, first, PlanFor(c, first))
+			want := encode(t, c, first, PlanFor(c, first))
 			for range 10 {
 				random.Shuffle(len(c.Releases), func(i, j int) { c.Releases[i], c.Releases[j] = c.Releases[j], c.Releases[i] })
 				random.Shuffle(len(c.SignOffs), func(i, j int) { c.SignOffs[i], c.SignOffs[j] = c.SignOffs[j], c.SignOffs[i] })
 				random.Shuffle(len(c.Violations), func(i, j int) { c.Violations[i], c.Violations[j] = c.Violations[j], c.Violations[i] })
 				a := Assess(c)
-				if got := encode(t, a, PlanFor(c, a)); !bytes.Equal(got, want) {
+				if got := encode(t, c, a, PlanFor(c, a)); !bytes.Equal(got, want) {
 					t.Fatalf("another order, another verdict:\n%s", gocmp.Diff(string(want), string(got)))
 				}
 			}
@@ -172,7 +180,7 @@ func TestSameCaseSameBytes(t *testing.T) {
 	}
 }
 
-func encode(t *testing.T, a Assessment, plan Plan) []byte {
+func encode(t *testing.T, c *Case, a Assessment, plan Plan) []byte {
 	t.Helper()
 	out := expected{Stage: a.Stage, Current: a.Current.Name, CurrentStage: a.CurrentStage}
 	if a.Test != nil {
@@ -187,6 +195,9 @@ func encode(t *testing.T, a Assessment, plan Plan) []byte {
 	}
 	for _, f := range a.Findings {
 		out.Findings = append(out.Findings, expectedFinding{f.Condition, f.Status(), f.Reason, f.Message})
+	}
+	if other := c.ComparedWith(a); other != nil && other.Name != a.Current.Name {
+		out.Difference = &expectedChanges{other.Name, MaterialChange(other, a.Current), Changes(other, a.Current)}
 	}
 	out.Plan = expectedPlan{
 		Prune: plan.Prune, Unlock: plan.Unlock, Live: plan.Live, Namespaces: plan.Namespaces,
@@ -245,7 +256,7 @@ func readCase(t *testing.T, file string) *Case {
 		}
 		app := overlay[v1alpha1.ThirdPartyApplication](t, declared, patch)
 		release := newRelease(&app, r.At.Time)
-		if release.Name != r.Name {
+		if r.Name != "" && release.Name != r.Name {
 			t.Fatalf("%s: the release of this content is named %s, not %s", file, release.Name, r.Name)
 		}
 		if !r.Launched.IsZero() {
