@@ -83,12 +83,14 @@ func (a *Applier) Run(ctx context.Context, c *sop.Case, plan sop.Plan) (Outcome,
 	if plan.Takedown != nil {
 		err = a.takeDown(ctx, c, plan, &outcome)
 	}
-	err = errors.Join(err, a.writeAll(ctx, plan))
+	err = errors.Join(err, a.writeAll(ctx, plan), a.recordLaunch(ctx, c, plan))
 	if err != nil || !plan.Prune {
 		return outcome, err
 	}
-	err = a.prune(ctx, c, plan, &outcome)
-	return outcome, err
+	if err = a.prune(ctx, c, plan, &outcome); err != nil {
+		return outcome, err
+	}
+	return outcome, a.forget(ctx, c, plan)
 }
 
 func (a *Applier) writeAll(ctx context.Context, plan sop.Plan) error {

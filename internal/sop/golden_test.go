@@ -5,6 +5,7 @@ package sop
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -15,7 +16,7 @@ import (
 	"time"
 
 	jsonpatch "github.com/evanphx/json-patch/v5"
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/yaml"
@@ -46,11 +47,13 @@ type golden struct {
 	Ingress    goldenIngress
 }
 
-// goldenRelease is the stored release of the application's spec with a merge patch laid over it.
+// goldenRelease is the stored release of the application's spec with a merge patch laid over it. Its name may be left out.
 type goldenRelease struct {
 	Name string
 	At   metav1.Time
-	Spec map[string]any
+	// Launched is when it first was live; omitted: never.
+	Launched metav1.Time
+	Spec     map[string]any
 }
 
 // goldenNodes are the provider's nodes: those that are ready, and how many are not.
@@ -106,7 +109,15 @@ type expected struct {
 	Live         string            `json:"live,omitempty"`
 	Next         *time.Time        `json:"next,omitempty"`
 	Findings     []expectedFinding `json:"findings"`
+	Difference   *expectedChanges  `json:"difference,omitempty"`
 	Plan         expectedPlan      `json:"plan"`
+}
+
+// expectedChanges is what the candidate changes.
+type expectedChanges struct {
+	ComparedWith string                   `json:"comparedWith"`
+	Material     bool                     `json:"material"`
+	Changes      []v1alpha1.ReleaseChange `json:"changes"`
 }
 
 type expectedFinding struct {
@@ -122,6 +133,8 @@ type expectedPlan struct {
 	Unlock     string            `json:"unlock,omitempty"`
 	Live       string            `json:"live"`
 	Namespaces []string          `json:"deleteNamespaces,omitempty"`
+	Launched   string            `json:"launched,omitempty"`
+	Releases   []string          `json:"deleteReleases,omitempty"`
 	Objects    []expectedObject  `json:"objects,omitempty"`
 }
 
@@ -143,7 +156,7 @@ type expectedObject struct {
 
 func TestGolden(t *testing.T) {
 	files, err := filepath.Glob("testdata/*/case.yaml")
-	if err != nil || len(files) < 14 {
+	if err != nil || len(files) < 40 {
 		t.Fatalf("%d cases, %v", len(files), err)
 	}
 	for _, file := range files {
@@ -151,14 +164,14 @@ func TestGolden(t *testing.T) {
 			c := readCase(t, file)
 			a := Assess(c)
 			plan := PlanFor(c, a)
-			got := encode(t, a, plan)
+			got := encode(t, c, a, plan)
 			wantFile := filepath.Join(filepath.Dir(file), "want.yaml")
 			if *update {
 				if err := os.WriteFile(wantFile, got, 0o644); err != nil { //nolint:gosec // golden files are read by everybody
 					t.Fatal(err)
 				}
 			}
-			if diff := cmp.Diff(readText(t, wantFile), string(got)); diff != "" {
+			if diff := gocmp.Diff(readText(t, wantFile), string(got)); diff != "" {
 				t.Errorf("%s differs; if that is right, run with -update and read the difference:\n%s", wantFile, diff)
 			}
 			checkSafe(t, c, a, plan)
@@ -177,21 +190,21 @@ func TestSameCaseSameBytes(t *testing.T) {
 		t.Run(filepath.Base(filepath.Dir(file)), func(t *testing.T) {
 			c := readCase(t, file)
 			first := Assess(c)
-			want := encode(t, first, PlanFor(c, first))
+			want := encode(t, c, first, PlanFor(c, first))
 			for range 10 {
 				random.Shuffle(len(c.Releases), func(i, j int) { c.Releases[i], c.Releases[j] = c.Releases[j], c.Releases[i] })
 				random.Shuffle(len(c.SignOffs), func(i, j int) { c.SignOffs[i], c.SignOffs[j] = c.SignOffs[j], c.SignOffs[i] })
 				random.Shuffle(len(c.Violations), func(i, j int) { c.Violations[i], c.Violations[j] = c.Violations[j], c.Violations[i] })
 				a := Assess(c)
-				if got := encode(t, a, PlanFor(c, a)); !bytes.Equal(got, want) {
-					t.Fatalf("another order, another verdict:\n%s", cmp.Diff(string(want), string(got)))
+				if got := encode(t, c, a, PlanFor(c, a)); !bytes.Equal(got, want) {
+					t.Fatalf("another order, another verdict:\n%s", gocmp.Diff(string(want), string(got)))
 				}
 			}
 		})
 	}
 }
 
-func encode(t *testing.T, a Assessment, plan Plan) []byte {
+func encode(t *testing.T, c *Case, a Assessment, plan Plan) []byte {
 	t.Helper()
 	out := expected{Stage: a.Stage, Current: a.Current.Name, CurrentStage: a.CurrentStage}
 	if a.Test != nil {
@@ -207,7 +220,13 @@ func encode(t *testing.T, a Assessment, plan Plan) []byte {
 	for _, f := range a.Findings {
 		out.Findings = append(out.Findings, expectedFinding{f.Condition, f.Status(), f.Reason, f.Message})
 	}
-	out.Plan = expectedPlan{Prune: plan.Prune, Unlock: plan.Unlock, Live: plan.Live, Namespaces: plan.Namespaces}
+	if other := c.ComparedWith(a); other != nil && other.Name != a.Current.Name {
+		out.Difference = &expectedChanges{other.Name, MaterialChange(other, a.Current), Changes(other, a.Current)}
+	}
+	out.Plan = expectedPlan{
+		Prune: plan.Prune, Unlock: plan.Unlock, Live: plan.Live, Namespaces: plan.Namespaces,
+		Launched: plan.Launched, Releases: plan.Releases,
+	}
 	if plan.Takedown != nil {
 		takedown := expectedTakedown(*plan.Takedown)
 		out.Plan.Takedown = &takedown
@@ -266,8 +285,11 @@ func readCase(t *testing.T, file string) *Case {
 		}
 		app := overlay[v1alpha1.ThirdPartyApplication](t, declared, patch)
 		release := newRelease(&app, r.At.Time)
-		if release.Name != r.Name {
+		if r.Name != "" && release.Name != r.Name {
 			t.Fatalf("%s: the release of this content is named %s, not %s", file, release.Name, r.Name)
+		}
+		if !r.Launched.IsZero() {
+			launchedOn(&release, r.Launched.Time)
 		}
 		c.Releases = append(c.Releases, release)
 	}
@@ -275,7 +297,7 @@ func readCase(t *testing.T, file string) *Case {
 		c.SignOffs = append(c.SignOffs, newSignOff(s.Release, s.Type, s.Party, s.At.Time, func(out *v1alpha1.SignOff) {
 			person := out.Spec.SignedBy
 			out.Spec = s.SignOffSpec
-			out.Spec.SignedBy = person
+			out.Spec.SignedBy = cmp.Or(out.Spec.SignedBy, person)
 		}))
 	}
 	for _, v := range g.Violations {

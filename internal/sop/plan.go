@@ -70,6 +70,10 @@ type Plan struct {
 	Live string
 	// Namespaces are the stage namespaces to delete.
 	Namespaces []string
+	// Launched is the release that is live for the first time and carries that fact from now on; empty: none.
+	Launched string
+	// Releases are those to delete, last of all.
+	Releases []string
 }
 
 // PlanFor turns a verdict into objects.
@@ -87,6 +91,7 @@ func PlanFor(c *Case, a Assessment) Plan {
 	if c.Application.DeletionTimestamp != nil {
 		return c.teardown(plan)
 	}
+	plan.Launched, plan.Releases = c.launchedNow(a), c.obsolete(a)
 	plan.Objects = c.claims(a.Live)
 	if a.CurrentStage != v1alpha1.StageSubmitted {
 		plan.Objects = append(plan.Objects, releaseObject(a.Current))

@@ -24,7 +24,7 @@ func goLive() Clause {
 func assessLaunch(c *Case, release *v1alpha1.Release) Finding {
 	wanted := c.wanted()
 	if wanted == "" {
-		if stage, _ := c.stageOf(release); stage == v1alpha1.StageAwaitingLaunch {
+		if c.eligible(release) {
 			return finding(Waiting, v1alpha1.ReasonAwaitingLaunch, "%s is eligible; the organization launches it with spec.launch.release: %s", release.Name, release.Name)
 		}
 		return finding(Waiting, v1alpha1.ReasonNotEligible, "%s is not eligible yet", release.Name)
@@ -35,7 +35,7 @@ func assessLaunch(c *Case, release *v1alpha1.Release) Finding {
 			wanted, c.stays(), c.Application.Namespace)
 	}
 	if c.locked() || c.liveRelease() != target {
-		if stage, blocking := c.stageOf(target); stage != v1alpha1.StageAwaitingLaunch {
+		if blocking, ok := c.blocking(target); ok {
 			return finding(Refused, v1alpha1.ReasonNotEligible, "spec.launch.release: %s is not eligible%s: %s", wanted, c.stays(), blocking.Message)
 		}
 		return finding(Refused, v1alpha1.ReasonTakenDown, "spec.launch.release: %s is eligible; it goes live once PolicyViolation %s is lifted", wanted, c.lockedBy())
@@ -82,8 +82,8 @@ func (c *Case) liveRelease() *v1alpha1.Release {
 }
 
 func (c *Case) eligible(release *v1alpha1.Release) bool {
-	stage, _ := c.stageOf(release)
-	return stage == v1alpha1.StageAwaitingLaunch
+	_, blocked := c.blocking(release)
+	return !blocked
 }
 
 // assessExposure follows a launched release until its hosts answer.

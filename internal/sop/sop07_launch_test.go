@@ -168,6 +168,7 @@ func TestLiveRelease(t *testing.T) {
 		}},
 		"what ran is unknown and what is wanted is not eligible": {given: liveCase(t), live: -1, change: func(c *Case) {
 			c.SignOffs, c.Live.Release = nil, "health-portal-00000000"
+			c.Releases[0].Annotations = nil
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
