@@ -94,7 +94,7 @@ func TestNamesFit(t *testing.T) {
 		t.Fatalf("%d characters: %v", len(host), err)
 	}
 	component := v1alpha1.Component{Name: strings.Repeat("c", 40), Ports: []v1alpha1.ComponentPort{{Name: "http", Port: 8080}}}
-	allow, _ := AllowFlows(longest, Flows{Component: component, GatewayPorts: []int32{8080}})
+	allow, _ := AllowFlows(longest, Flows{Component: component, Gateways: map[string][]int32{"gateways": {8080}}})
 	for _, o := range []Object{
 		Service(longest, component), Deployment(longest, Workload{Component: component}), allow, DefaultDeny(longest), LimitRange(longest),
 		Namespace(longest, nil, nil), HTTPRoute(longest, Route{Domain: v1alpha1.Domain{Host: host}}),
@@ -119,7 +119,7 @@ func TestNamesFit(t *testing.T) {
 // Every object that server-side apply sends must hold only what the operator means to own.
 func TestObjectsOwnNothingByAccident(t *testing.T) {
 	component := newComponent()
-	allow, _ := AllowFlows(scope, Flows{Component: component, GatewayPorts: []int32{8080}})
+	allow, _ := AllowFlows(scope, Flows{Component: component, Gateways: map[string][]int32{"gateways": {8080}}})
 	gateway := v1alpha1.GatewayReference{Namespace: "gateways", Name: "public"}
 	for _, o := range []Object{
 		Namespace(scope, nil, nil), ResourceQuota(scope, resource.MustParse("1"), resource.MustParse("1Gi"), resource.MustParse("0")), LimitRange(scope),

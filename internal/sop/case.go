@@ -28,7 +28,8 @@ type Case struct {
 	Providers map[string]v1alpha1.CloudServiceProvider
 	// Policy is the DeploymentPolicy; nil when it is missing.
 	Policy *v1alpha1.DeploymentPolicySpec
-	// Claims are the DomainClaims of every host that the spec and the releases name, by host.
+	// Claims are, by host, the application's own DomainClaims and those of every host that the spec and the releases name
+	// and of the names above them.
 	Claims map[string]v1alpha1.DomainClaim
 
 	Test, Live ObservedStage
@@ -61,30 +62,6 @@ type ObservedWorkload struct {
 	Replicas int32
 	// RolledOut is true when every replica of the current template is available.
 	RolledOut bool
-}
-
-// ObservedIngress is what the live gateway and its certificates look like.
-type ObservedIngress struct {
-	// MissingKinds are the kinds that the cluster does not serve, such as Gateway.gateway.networking.k8s.io.
-	MissingKinds  []string
-	GatewayExists bool
-	IssuerExists  bool
-	// Listeners are the Gateway's listeners by name.
-	Listeners map[string]ObservedListener
-	// Certificates are by host.
-	Certificates map[string]ObservedCertificate
-}
-
-// ObservedListener is one listener of the live Gateway.
-type ObservedListener struct {
-	Programmed bool
-	Message    string
-}
-
-// ObservedCertificate is a Certificate's own verdict.
-type ObservedCertificate struct {
-	Ready   bool
-	Message string
 }
 
 // Scope identifies a stage of the application.

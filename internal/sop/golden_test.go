@@ -34,8 +34,8 @@ type golden struct {
 	Application  map[string]any
 	Provider     map[string]any
 	Policy       *map[string]any
-	// Claims are namespace/name by host.
-	Claims     map[string]string
+	// Claims are by host.
+	Claims     map[string]goldenClaim
 	Releases   []goldenRelease
 	SignOffs   []goldenSignOff
 	Violations []goldenViolation
@@ -69,10 +69,14 @@ type goldenStage struct {
 	Routed                       *bool
 }
 
+// goldenIngress: the first fields describe the policy's first Gateway, and gateways all of them, in the policy's order.
 type goldenIngress struct {
 	MissingKinds                []string
 	GatewayExists, IssuerExists bool
 	Certified, Programmed       []string
+	Gateways                    []goldenGateway
+	// Attached are namespace/gateway/listener by host, and Uncertified the words of cert-manager by host.
+	Attached, Uncertified map[string]string
 }
 
 // expected is a want.yaml.
@@ -112,6 +116,8 @@ type expectedTakedown struct {
 type expectedObject struct {
 	// Create: made once. Omitted: applied on every pass.
 	Create bool `json:"create,omitempty"`
+	// Replaces is the uid and version of what goes first.
+	Replaces string `json:"replaces,omitempty"`
 	// Owner is omitted where it is the operator's one field owner.
 	Owner  string         `json:"owner,omitempty"`
 	Object map[string]any `json:"object"`
@@ -190,6 +196,9 @@ func encode(t *testing.T, a Assessment, plan Plan) []byte {
 	}
 	for _, o := range plan.Objects {
 		object := expectedObject{Create: o.Mode == render.Create, Object: o.Object}
+		if o.Replaces != nil {
+			object.Replaces = string(*o.Replaces.UID) + " at " + *o.Replaces.ResourceVersion
+		}
 		if o.Owner != render.FieldOwner {
 			object.Owner = o.Owner
 		}
@@ -224,7 +233,7 @@ func readCase(t *testing.T, file string) *Case {
 		c.Providers = map[string]v1alpha1.CloudServiceProvider{provider.Name: provider}
 	}
 	for h, holder := range g.Claims {
-		c.Claims[h] = newClaim(filepath.Dir(holder), filepath.Base(holder))
+		c.Claims[h] = holder.observed(h)
 	}
 	declared, err := json.Marshal(c.Application)
 	if err != nil {
@@ -255,7 +264,7 @@ func readCase(t *testing.T, file string) *Case {
 		}))
 	}
 	c.Test, c.Live = g.Test.observed(t, c), g.Live.observed(t, c)
-	c.Ingress = g.Ingress.observed()
+	c.Ingress = g.Ingress.observed(c)
 	return c
 }
 
@@ -291,18 +300,4 @@ func (s goldenStage) observed(t *testing.T, c *Case) ObservedStage {
 	}
 	stage.Terminating, stage.Exposed, stage.Offline = s.Terminating, s.Exposed, s.Offline
 	return stage
-}
-
-func (i goldenIngress) observed() ObservedIngress {
-	out := ObservedIngress{
-		MissingKinds: i.MissingKinds, GatewayExists: i.GatewayExists, IssuerExists: i.IssuerExists,
-		Listeners: map[string]ObservedListener{}, Certificates: map[string]ObservedCertificate{},
-	}
-	for _, h := range i.Certified {
-		out.Certificates[h] = ObservedCertificate{Ready: true}
-	}
-	for _, h := range i.Programmed {
-		out.Listeners[h] = ObservedListener{Programmed: true}
-	}
-	return out
 }

@@ -76,7 +76,7 @@ func PlanFor(c *Case, a Assessment) Plan {
 	if c.Application.DeletionTimestamp != nil {
 		return c.teardown(plan)
 	}
-	plan.Objects = c.claims(a.Live)
+	plan.Objects = c.claims(a)
 	if a.CurrentStage != v1alpha1.StageSubmitted {
 		plan.Objects = append(plan.Objects, releaseObject(a.Current))
 	}
@@ -139,8 +139,10 @@ func complete(t Target) bool {
 	return true
 }
 
-// teardown leaves nothing but evidence and, where the application is offline, an emptied live namespace that stays locked.
+// teardown leaves nothing but evidence, hosts in quarantine and, where the application is offline, an emptied live
+// namespace that stays locked.
 func (c *Case) teardown(plan Plan) Plan {
+	plan.Objects = c.quarantine(nil)
 	if c.Test.Exists {
 		plan.Namespaces = append(plan.Namespaces, c.Scope(v1alpha1.TestNamespace).StageNamespace())
 	}
@@ -152,6 +154,7 @@ func (c *Case) teardown(plan Plan) Plan {
 		return plan
 	}
 	emptied := Target{Scope: c.Scope(v1alpha1.LiveNamespace), Observed: c.Live, Offline: plan.Takedown}
-	plan.Objects = append(enforceAvailability(c, emptied), render.DefaultDeny(emptied.Scope))
+	plan.Objects = append(plan.Objects, enforceAvailability(c, emptied)...)
+	plan.Objects = append(plan.Objects, render.DefaultDeny(emptied.Scope))
 	return plan
 }

@@ -46,26 +46,9 @@ func enforceEncryption(c *Case, t Target) []render.Object {
 		}
 	}
 	if t.live() {
-		gateway := c.Policy.Gateways.Live[0]
-		for _, d := range t.Release.Spec.Domains {
-			if !c.holds(d.Host) {
-				continue
-			}
-			objects = append(objects, render.Certificate(t.Scope, d.Host, gateway, c.Policy.Gateways.Issuer))
-			if c.Ingress.Certificates[d.Host].Ready && c.Ingress.GatewayExists && c.hasRoom(d.Host) {
-				objects = append(objects, render.Listener(t.Scope, d.Host, gateway))
-			}
-		}
+		objects = append(objects, c.ownListeners(t)...)
 	}
 	return objects
-}
-
-// MaxListeners is the bound of Gateway API on spec.listeners.
-const MaxListeners = 64
-
-func (c *Case) hasRoom(host string) bool {
-	_, listed := c.Ingress.Listeners[host]
-	return listed || len(c.Ingress.Listeners) < MaxListeners
 }
 
 // flows are the edges of the data-flow diagram that begin or end at a component.
@@ -82,16 +65,6 @@ func (c *Case) flows(t Target, component v1alpha1.Component) render.Flows {
 			}
 		}
 	}
-	f.GatewayNamespace = c.Policy.Gateways.Test.Namespace
-	if t.live() {
-		f.GatewayNamespace = c.Policy.Gateways.Live[0].Namespace
-	}
-	for _, d := range t.Release.Spec.Domains {
-		for _, path := range d.Paths {
-			if path.Component == component.Name {
-				f.GatewayPorts = append(f.GatewayPorts, ports[component.Name][path.Port])
-			}
-		}
-	}
+	f.Gateways = c.gatewayFlows(t, component)
 	return f
 }
