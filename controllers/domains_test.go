@@ -239,6 +239,31 @@ var _ = Describe("Hosts", func() {
 		w.settle(ctx, o)
 	})
 
+	It("are ten with sixteen paths each, one with the longest name", func(ctx context.Context) {
+		longest := strings.Repeat(strings.Repeat("h", 60)+".", 5)[:253-len("."+w.host)] + "." + w.host
+		paths := w.app.Spec.Domains[0].Paths
+		for i := 1; i < 16; i++ {
+			paths = append(paths, v1alpha1.DomainPath{Path: fmt.Sprintf("/%d", i), Component: []string{"web", "api"}[i%2], Port: "http"})
+		}
+		w.app.Spec.Domains = []v1alpha1.Domain{{Host: w.host, Paths: paths}, {Host: longest, Paths: paths}, {Host: "xn--mgbai9azgqp6j." + w.host, Paths: paths}}
+		for i := range 7 {
+			w.app.Spec.Domains = append(w.app.Spec.Domains, v1alpha1.Domain{Host: fmt.Sprintf("h%d.%s", i, w.host), Paths: paths})
+		}
+		w.goLive(ctx, o)
+		var routes gatewayv1.HTTPRouteList
+		Expect(admin.List(ctx, &routes, client.InNamespace(w.live()))).To(Succeed())
+		Expect(routes.Items).To(HaveLen(10))
+		Expect(routes.Items).To(HaveEach(HaveField("Spec.Rules", HaveLen(16))))
+		gateway := &gatewayv1.Gateway{}
+		Expect(admin.Get(ctx, client.ObjectKey{Namespace: "gateways", Name: "public"}, gateway)).To(Succeed())
+		for _, d := range w.app.Spec.Domains {
+			Expect(claim(ctx, d.Host).Spec.State).To(Equal(v1alpha1.DomainBound))
+			Expect(w.inventory(ctx)).To(HaveKey("Certificate gateways/" + d.Host))
+			Expect(gateway.Spec.Listeners).To(ContainElement(HaveField("Name", BeEquivalentTo(d.Host))))
+		}
+		w.settle(ctx, o)
+	})
+
 	It("keep their route while a Certificate is renewed, and when it has expired", func(ctx context.Context) {
 		w.goLive(ctx, o)
 		w.settle(ctx, o)

@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/validation"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 	"sigs.k8s.io/yaml"
 
 	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
@@ -98,6 +99,7 @@ func TestNamesFit(t *testing.T) {
 	for _, o := range []Object{
 		Service(longest, component), Deployment(longest, Workload{Component: component}), allow, DefaultDeny(longest), LimitRange(longest),
 		Namespace(longest, nil, nil), HTTPRoute(longest, Route{Domain: v1alpha1.Domain{Host: host}}),
+		Certificate(longest, host, v1alpha1.GatewayReference{Namespace: "gateways"}, v1alpha1.IssuerReference{}),
 	} {
 		if problems := validation.IsDNS1123Subdomain(o.GetName()); len(problems) > 0 {
 			t.Errorf("%s %s: %v", o.GetKind(), o.GetName(), problems)
@@ -113,6 +115,14 @@ func TestNamesFit(t *testing.T) {
 	}
 	if problems := validation.IsDNS1123Subdomain(CertificateSecret(host)); len(problems) > 0 {
 		t.Errorf("%s: %v", CertificateSecret(host), problems)
+	}
+	listener := decode[gatewayv1.Gateway](t, Listener(longest, host, v1alpha1.GatewayReference{Name: "public", Namespace: "gateways"})).Spec.Listeners[0]
+	if problems := validation.IsDNS1123Subdomain(string(listener.Name)); len(problems) > 0 || string(listener.TLS.CertificateRefs[0].Name) != CertificateSecret(host) {
+		t.Errorf("listener %+v: %v", listener, problems)
+	}
+	// 128 is what the API server admits as a field manager.
+	if owner := ClaimOwner(v1alpha1.ApplicationReference{Namespace: longest.Namespace, Name: longest.Application}); len(owner) > 128 {
+		t.Errorf("field owner %s has %d characters", owner, len(owner))
 	}
 }
 

@@ -159,8 +159,8 @@ func covers(l ObservedListener, host string) bool {
 	if l.TLS == nil || l.TLS.Mode != nil && *l.TLS.Mode != gatewayv1.TLSModeTerminate || len(l.TLS.CertificateRefs) == 0 {
 		return false
 	}
-	selector := admitted(l)
-	return admits(l, v1alpha1.ExposureLabel, v1alpha1.LiveNamespace) && len(selector) == 1
+	return len(admitted(l)) == 1 && admits(l, v1alpha1.ExposureLabel, v1alpha1.LiveNamespace) &&
+		(len(l.AllowedRoutes.Kinds) == 0 || slices.ContainsFunc(l.AllowedRoutes.Kinds, func(k gatewayv1.RouteGroupKind) bool { return k.Kind == "HTTPRoute" }))
 }
 
 // admits is true when a listener selects namespaces by a label.

@@ -28,6 +28,9 @@ func checkSafe(t *testing.T, c *Case, a Assessment, plan Plan) {
 	seen := map[string]bool{}
 	for _, o := range plan.Objects {
 		id := o.GetKind() + " " + o.GetNamespace() + "/" + o.GetName()
+		if o.GetKind() == "Gateway" {
+			id += " by " + o.Owner
+		}
 		if seen[id] {
 			t.Errorf("%s is rendered twice", id)
 		}

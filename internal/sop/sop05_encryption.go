@@ -8,8 +8,8 @@ import (
 	"github.com/ntc-gov-pk/govpk-operator/internal/render"
 )
 
-// Clause 5, Data Flows: every flow is encrypted. At the gateway: HTTPS only, HSTS, a certificate per host. Between
-// components: default-deny both ways and the declared edges alone. Until mutual TLS is proven the finding is Unknown and
+// Clause 5, Data Flows: every flow is encrypted. At the gateway: HTTPS only, HSTS, a certificate per host or NTC's
+// wildcard (gateways.go). Between components: default-deny both ways and the declared edges alone. Until mutual TLS is proven the finding is Unknown and
 // gates nothing. Admission: govpk-children, govpk-hosts.
 func encryption() Clause {
 	return Clause{
