@@ -52,7 +52,7 @@ func later(days int) *operator {
 	return o
 }
 
-// bound says that the application has a claim in a state.
+// claimed says that the application has a claim in a state.
 func (w *world) claimed(ctx context.Context, state v1alpha1.DomainClaimState) func(Gomega) {
 	return func(g Gomega) {
 		claim := &v1alpha1.DomainClaim{}

@@ -53,7 +53,7 @@ func (r *ApplicationReconciler) gatherClaims(ctx context.Context, c *sop.Case) e
 func addClaim(c *sop.Case, o *unstructured.Unstructured) error {
 	var claim v1alpha1.DomainClaim
 	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(o.Object, &claim); err != nil {
-		return fmt.Errorf("DomainClaim %s: %w", o.GetName(), err)
+		return fmt.Errorf("convert DomainClaim %s: %w", o.GetName(), err)
 	}
 	c.Claims[claim.Name] = claim
 	return nil
@@ -113,7 +113,7 @@ func (r *ApplicationReconciler) gateway(ctx context.Context, reference v1alpha1.
 	case err == nil:
 		var gateway gatewayv1.Gateway
 		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(o.Object, &gateway); err != nil {
-			return observed, fmt.Errorf("Gateway %s/%s: %w", reference.Namespace, reference.Name, err)
+			return observed, fmt.Errorf("convert Gateway %s/%s: %w", reference.Namespace, reference.Name, err)
 		}
 		observed.Exists = true
 		observed.Listeners = listeners(&gateway)
@@ -148,7 +148,7 @@ func listeners(gateway *gatewayv1.Gateway) map[string]sop.ObservedListener {
 func attachment(o *unstructured.Unstructured) (sop.Attachment, error) {
 	var route gatewayv1.HTTPRoute
 	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(o.Object, &route); err != nil {
-		return sop.Attachment{}, fmt.Errorf("HTTPRoute %s/%s: %w", o.GetNamespace(), o.GetName(), err)
+		return sop.Attachment{}, fmt.Errorf("convert HTTPRoute %s/%s: %w", o.GetNamespace(), o.GetName(), err)
 	}
 	var at sop.Attachment
 	if len(route.Spec.ParentRefs) > 0 {
