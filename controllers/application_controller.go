@@ -37,7 +37,7 @@ type ApplicationReconciler struct {
 // +kubebuilder:rbac:groups=platform.ntc.gov.pk,resources=thirdpartyapplications,verbs=get;list;watch;patch
 // +kubebuilder:rbac:groups=platform.ntc.gov.pk,resources=thirdpartyapplications/status;policyviolations/status,verbs=patch
 // +kubebuilder:rbac:groups=platform.ntc.gov.pk,resources=releases,verbs=get;list;watch;create;patch;delete
-// +kubebuilder:rbac:groups=platform.ntc.gov.pk,resources=domainclaims,verbs=get;list;watch;create;delete
+// +kubebuilder:rbac:groups=platform.ntc.gov.pk,resources=domainclaims,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups=platform.ntc.gov.pk,resources=signoffs;policyviolations;deploymentpolicies;cloudserviceproviders,verbs=get;list;watch
 // +kubebuilder:rbac:groups="",resources=namespaces;resourcequotas;limitranges;services;configmaps,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups="",resources=persistentvolumeclaims,verbs=get;list;watch;create;patch

@@ -158,12 +158,8 @@ func underAudit(t testing.TB) *Case {
 		Nodes:        map[string]ProviderNodes{provider.Name: newNodes("8", "16Gi")},
 		Policy:       newPolicy(t),
 		Claims:       map[string]v1alpha1.DomainClaim{host: newClaim("sehat-digital", "health-portal")},
-		Ingress:      ObservedIngress{GatewayExists: true, IssuerExists: true},
+		Ingress:      ObservedIngress{Gateways: []ObservedGateway{newGateway("public")}},
 	}
-}
-
-func newClaim(namespace, name string) v1alpha1.DomainClaim {
-	return v1alpha1.DomainClaim{Spec: v1alpha1.DomainClaimSpec{Application: v1alpha1.ApplicationReference{Namespace: namespace, Name: name}, Organization: namespace, State: v1alpha1.DomainBound}}
 }
 
 // awaitingLaunch is audited, rolled out in test and signed by all parties.
@@ -185,8 +181,8 @@ func liveCase(t testing.TB) *Case {
 	launchedOn(release, hours(32))
 	c.Live = running(release)
 	c.Live.Exposed = true
-	c.Ingress.Listeners = map[string]ObservedListener{host: {Programmed: true}}
-	c.Ingress.Certificates = map[string]ObservedCertificate{host: {Ready: true}}
+	c.Ingress.Gateways[0].Listeners[host] = ownListener(c, host)
+	c.Ingress.Certificates = map[string]ObservedCertificate{"gateways/" + host: {Ready: true}}
 	return c
 }
 

@@ -38,8 +38,8 @@ type golden struct {
 	Provider     map[string]any
 	Nodes        goldenNodes
 	Policy       *map[string]any
-	// Claims are namespace/name by host.
-	Claims     map[string]string
+	// Claims are by host.
+	Claims     map[string]goldenClaim
 	Releases   []goldenRelease
 	SignOffs   []goldenSignOff
 	Violations []goldenViolation
@@ -94,10 +94,14 @@ type goldenStage struct {
 	Volumes map[string]resource.Quantity
 }
 
+// goldenIngress: the first fields describe the policy's first Gateway, and gateways all of them, in the policy's order.
 type goldenIngress struct {
 	MissingKinds                []string
 	GatewayExists, IssuerExists bool
 	Certified, Programmed       []string
+	Gateways                    []goldenGateway
+	// Attached are namespace/gateway/listener by host, and Uncertified the words of cert-manager by host.
+	Attached, Uncertified map[string]string
 }
 
 // expected is a want.yaml.
@@ -149,6 +153,8 @@ type expectedObject struct {
 	Create bool `json:"create,omitempty"`
 	// Keep: left as it is.
 	Keep bool `json:"keep,omitempty"`
+	// Replaces is the uid and version of what goes first.
+	Replaces string `json:"replaces,omitempty"`
 	// Owner is omitted where it is the operator's one field owner.
 	Owner  string         `json:"owner,omitempty"`
 	Object map[string]any `json:"object"`
@@ -233,6 +239,9 @@ func encode(t *testing.T, c *Case, a Assessment, plan Plan) []byte {
 	}
 	for _, o := range plan.Objects {
 		object := expectedObject{Create: o.Mode == render.Create, Keep: o.Mode == render.Keep, Object: o.Object}
+		if o.Replaces != nil {
+			object.Replaces = string(*o.Replaces.UID) + " at " + *o.Replaces.ResourceVersion
+		}
 		if o.Owner != render.FieldOwner {
 			object.Owner = o.Owner
 		}
@@ -272,7 +281,7 @@ func readCase(t *testing.T, file string) *Case {
 		c.Nodes = map[string]ProviderNodes{provider.Name: nodes}
 	}
 	for h, holder := range g.Claims {
-		c.Claims[h] = newClaim(filepath.Dir(holder), filepath.Base(holder))
+		c.Claims[h] = holder.observed(h)
 	}
 	declared, err := json.Marshal(c.Application)
 	if err != nil {
@@ -306,7 +315,7 @@ func readCase(t *testing.T, file string) *Case {
 		}))
 	}
 	c.Test, c.Live = g.Test.observed(t, c), g.Live.observed(t, c)
-	c.Ingress = g.Ingress.observed()
+	c.Ingress = g.Ingress.observed(c)
 	return c
 }
 
@@ -388,18 +397,4 @@ func (s goldenStage) roll(t *testing.T, c *Case, stage *ObservedStage) {
 	for _, name := range s.Broken {
 		stage.Tasks[render.TaskName(name, c.attempt(release))] = ObservedTask{Failed: true, Message: "Job has reached the specified backoff limit"}
 	}
-}
-
-func (i goldenIngress) observed() ObservedIngress {
-	out := ObservedIngress{
-		MissingKinds: i.MissingKinds, GatewayExists: i.GatewayExists, IssuerExists: i.IssuerExists,
-		Listeners: map[string]ObservedListener{}, Certificates: map[string]ObservedCertificate{},
-	}
-	for _, h := range i.Certified {
-		out.Certificates[h] = ObservedCertificate{Ready: true}
-	}
-	for _, h := range i.Programmed {
-		out.Listeners[h] = ObservedListener{Programmed: true}
-	}
-	return out
 }

@@ -5,6 +5,7 @@ package sop
 
 import (
 	"fmt"
+	"k8s.io/apimachinery/pkg/api/resource"
 	"slices"
 	"testing"
 	"time"
@@ -38,7 +39,9 @@ func TestRollback(t *testing.T) {
 		"though another audit is asked now":  {change: func(c *Case, _ *v1alpha1.Release) { c.Policy.Audit.Parties = []v1alpha1.Party{v1alpha1.PartyNTC} }},
 		"though the provider of both is out": {change: func(c *Case, _ *v1alpha1.Release) { c.Providers = nil }},
 		"not onto a provider that is out":    {change: func(c *Case, older *v1alpha1.Release) { older.Spec.CloudServiceProvider = "gone" }, blocked: v1alpha1.ReasonProviderMissing},
-		"not with more than the hardware":    {change: func(_ *Case, older *v1alpha1.Release) { older.Spec.Components[0].Replicas.Max = 99 }, blocked: v1alpha1.ReasonHardwareTooSmall},
+		"not with more than the hardware": {change: func(_ *Case, older *v1alpha1.Release) {
+			older.Spec.Components[0].Resources.Requests.CPU = resource.MustParse("99")
+		}, blocked: v1alpha1.ReasonHardwareTooSmall},
 		"not onto a host of another": {change: func(c *Case, older *v1alpha1.Release) {
 			older.Spec.Domains[0].Host = "other.gov.pk"
 			c.Claims["other.gov.pk"] = newClaim("other", "other")
