@@ -23,9 +23,9 @@ const (
 )
 
 // Component is one program of an application. Its file system is read-only but for its storage and /tmp, which holds 64Mi.
-// +kubebuilder:validation:XValidation:rule="!has(self.readinessProbe) || [self.readinessProbe.?httpGet.port.orValue(''), self.readinessProbe.?tcpSocket.port.orValue(''), self.readinessProbe.?grpc.port.orValue('')].all(n, n == '' || has(self.ports) && self.ports.exists(p, p.name == n))",message="readinessProbe.port must be the name of one of the component's ports"
-// +kubebuilder:validation:XValidation:rule="!has(self.livenessProbe) || [self.livenessProbe.?httpGet.port.orValue(''), self.livenessProbe.?tcpSocket.port.orValue(''), self.livenessProbe.?grpc.port.orValue('')].all(n, n == '' || has(self.ports) && self.ports.exists(p, p.name == n))",message="livenessProbe.port must be the name of one of the component's ports"
-// +kubebuilder:validation:XValidation:rule="!has(self.startupProbe) || [self.startupProbe.?httpGet.port.orValue(''), self.startupProbe.?tcpSocket.port.orValue(''), self.startupProbe.?grpc.port.orValue('')].all(n, n == '' || has(self.ports) && self.ports.exists(p, p.name == n))",message="startupProbe.port must be the name of one of the component's ports"
+// +kubebuilder:validation:XValidation:rule="!has(self.readinessProbe) || [self.readinessProbe.?httpGet.port.orValue(\"\"), self.readinessProbe.?tcpSocket.port.orValue(\"\"), self.readinessProbe.?grpc.port.orValue(\"\")].all(n, n == \"\" || has(self.ports) && self.ports.exists(p, p.name == n))",message="readinessProbe.port must be the name of one of the component's ports"
+// +kubebuilder:validation:XValidation:rule="!has(self.livenessProbe) || [self.livenessProbe.?httpGet.port.orValue(\"\"), self.livenessProbe.?tcpSocket.port.orValue(\"\"), self.livenessProbe.?grpc.port.orValue(\"\")].all(n, n == \"\" || has(self.ports) && self.ports.exists(p, p.name == n))",message="livenessProbe.port must be the name of one of the component's ports"
+// +kubebuilder:validation:XValidation:rule="!has(self.startupProbe) || [self.startupProbe.?httpGet.port.orValue(\"\"), self.startupProbe.?tcpSocket.port.orValue(\"\"), self.startupProbe.?grpc.port.orValue(\"\")].all(n, n == \"\" || has(self.ports) && self.ports.exists(p, p.name == n))",message="startupProbe.port must be the name of one of the component's ports"
 // +kubebuilder:validation:XValidation:rule="has(self.schedule) == (self.type == 'ScheduledTask')",message="schedule is for components of type ScheduledTask, which need it"
 // +kubebuilder:validation:XValidation:rule="!has(self.after) || self.type == 'Task'",message="after is for components of type Task: a Service starts once all Tasks are done"
 // +kubebuilder:validation:XValidation:rule="self.type == 'Service' || !has(self.ports) && !has(self.storage) && !has(self.readinessProbe) && !has(self.livenessProbe) && !has(self.startupProbe) && !has(self.replicas)",message="a Task or ScheduledTask has no ports, storage, probes or replicas: it runs to its end and nothing connects to it"
@@ -171,7 +171,6 @@ type Replicas struct {
 
 // Resources are what a pod asks for and may use.
 // +kubebuilder:validation:XValidation:rule="!quantity(string(self.limits.memory)).isLessThan(quantity(string(self.requests.memory)))",message="resources.limits.memory must not be below resources.requests.memory"
-// +kubebuilder:validation:XValidation:rule="!quantity(string(self.limits.memory)).isGreaterThan(quantity('16Ti'))",message="resources.limits.memory of one pod must be at most 16Ti"
 type Resources struct {
 	// requests are reserved for each pod.
 	// +required
@@ -183,7 +182,6 @@ type Resources struct {
 
 // ResourceRequests are reserved for a pod.
 // +kubebuilder:validation:XValidation:rule="quantity(string(self.cpu)).isGreaterThan(quantity('0')) && quantity(string(self.memory)).isGreaterThan(quantity('0'))",message="resources.requests.cpu and resources.requests.memory must be more than zero"
-// +kubebuilder:validation:XValidation:rule="!quantity(string(self.cpu)).isGreaterThan(quantity('1k')) && !quantity(string(self.memory)).isGreaterThan(quantity('16Ti'))",message="resources.requests of one pod must be at most 1k cores of cpu and 16Ti of memory"
 type ResourceRequests struct {
 	// cpu is in cores.
 	// +kubebuilder:validation:XIntOrString
@@ -277,7 +275,6 @@ type Storage struct {
 	// +kubebuilder:validation:XIntOrString
 	// +kubebuilder:validation:MaxLength=32
 	// +kubebuilder:validation:XValidation:rule="quantity(string(self)).isGreaterThan(quantity('0'))",message="storage.size must be more than zero, such as 10Gi"
-	// +kubebuilder:validation:XValidation:rule="!quantity(string(self)).isGreaterThan(quantity('16Pi'))",message="storage.size must be at most 16Pi"
 	// +required
 	Size resource.Quantity `json:"size,omitempty,omitzero"`
 	// mountPath is the directory at which the volume stands.
