@@ -171,6 +171,7 @@ type Replicas struct {
 
 // Resources are what a pod asks for and may use.
 // +kubebuilder:validation:XValidation:rule="!quantity(string(self.limits.memory)).isLessThan(quantity(string(self.requests.memory)))",message="resources.limits.memory must not be below resources.requests.memory"
+// +kubebuilder:validation:XValidation:rule="!quantity(string(self.limits.memory)).isGreaterThan(quantity('16Ti'))",message="resources.limits.memory of one pod must be at most 16Ti"
 type Resources struct {
 	// requests are reserved for each pod.
 	// +required
@@ -182,6 +183,7 @@ type Resources struct {
 
 // ResourceRequests are reserved for a pod.
 // +kubebuilder:validation:XValidation:rule="quantity(string(self.cpu)).isGreaterThan(quantity('0')) && quantity(string(self.memory)).isGreaterThan(quantity('0'))",message="resources.requests.cpu and resources.requests.memory must be more than zero"
+// +kubebuilder:validation:XValidation:rule="!quantity(string(self.cpu)).isGreaterThan(quantity('1k')) && !quantity(string(self.memory)).isGreaterThan(quantity('16Ti'))",message="resources.requests of one pod must be at most 1k cores of cpu and 16Ti of memory"
 type ResourceRequests struct {
 	// cpu is in cores.
 	// +kubebuilder:validation:XIntOrString
@@ -275,6 +277,7 @@ type Storage struct {
 	// +kubebuilder:validation:XIntOrString
 	// +kubebuilder:validation:MaxLength=32
 	// +kubebuilder:validation:XValidation:rule="quantity(string(self)).isGreaterThan(quantity('0'))",message="storage.size must be more than zero, such as 10Gi"
+	// +kubebuilder:validation:XValidation:rule="!quantity(string(self)).isGreaterThan(quantity('16Pi'))",message="storage.size must be at most 16Pi"
 	// +required
 	Size resource.Quantity `json:"size,omitempty,omitzero"`
 	// mountPath is the directory at which the volume stands.

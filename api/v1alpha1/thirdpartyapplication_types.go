@@ -165,6 +165,7 @@ type Requirements struct {
 // +kubebuilder:validation:XValidation:rule="quantity(string(self.cpu)).isGreaterThan(quantity('0'))",message="hardware.cpu must be more than zero, such as 4 or 500m"
 // +kubebuilder:validation:XValidation:rule="quantity(string(self.memory)).isGreaterThan(quantity('0'))",message="hardware.memory must be more than zero, such as 8Gi"
 // +kubebuilder:validation:XValidation:rule="!quantity(string(self.storage)).isLessThan(quantity('0'))",message="hardware.storage must not be negative"
+// +kubebuilder:validation:XValidation:rule="!quantity(string(self.cpu)).isGreaterThan(quantity('1M')) && !quantity(string(self.memory)).isGreaterThan(quantity('1Ei')) && !quantity(string(self.storage)).isGreaterThan(quantity('1Ei'))",message="hardware must be at most 1M cores of cpu, 1Ei of memory and 1Ei of storage"
 type Hardware struct {
 	// cpu is the number of cores.
 	// +kubebuilder:validation:XIntOrString
@@ -202,6 +203,7 @@ type Traffic struct {
 	// +kubebuilder:validation:XIntOrString
 	// +kubebuilder:validation:MaxLength=32
 	// +kubebuilder:validation:XValidation:rule="quantity(string(self)).isGreaterThan(quantity('0'))",message="traffic.bandwidth must be more than zero bits per second, such as 200M"
+	// +kubebuilder:validation:XValidation:rule="!quantity(string(self)).isGreaterThan(quantity('1P'))",message="traffic.bandwidth must be at most 1P bits per second"
 	// +required
 	Bandwidth resource.Quantity `json:"bandwidth,omitempty,omitzero"`
 }

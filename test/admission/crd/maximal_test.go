@@ -32,7 +32,7 @@ func TestMaximal(t *testing.T) {
 			CloudServiceProvider: strings.Repeat("p", 63),
 			DataClass:            v1alpha1.DataClassSensitiveConfidential,
 			Requirements: v1alpha1.Requirements{
-				Hardware: v1alpha1.Hardware{CPU: resource.MustParse("10k"), Memory: resource.MustParse("9999Ti"), Storage: resource.MustParse("9999Pi")},
+				Hardware: v1alpha1.Hardware{CPU: resource.MustParse("10k"), Memory: resource.MustParse("9999Ti"), Storage: resource.MustParse("1Ei")},
 				Traffic: v1alpha1.Traffic{
 					Users: 1 << 60, RequestsPerSecond: 1<<31 - 1, PeakRequestsPerSecond: 1<<31 - 1, Bandwidth: resource.MustParse("100T"),
 				},
