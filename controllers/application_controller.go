@@ -57,6 +57,7 @@ type ApplicationReconciler struct {
 // +kubebuilder:rbac:groups=apiextensions.k8s.io,resources=customresourcedefinitions,verbs=get;list;watch
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=list;create;patch
 // +kubebuilder:rbac:groups="",resources=configmaps,verbs=list;create,namespace=govpk-evidence
+// +kubebuilder:rbac:groups=batch,resources=jobs,verbs=list;delete
 
 // Reconcile runs one pass for one application.
 func (r *ApplicationReconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {

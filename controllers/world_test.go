@@ -20,6 +20,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -66,9 +67,11 @@ func start(wrap ...func(client.Client) client.Client) *operator {
 	for _, w := range wrap {
 		writer = w(writer)
 	}
+	pods, err := corev1client.NewForConfig(rest)
+	Expect(err).NotTo(HaveOccurred())
 	r := &controllers.ApplicationReconciler{
 		Client:   writer,
-		Applier:  &apply.Applier{Client: writer, Live: c.GetAPIReader(), EvidenceNamespace: "govpk-evidence"},
+		Applier:  &apply.Applier{Client: writer, Live: c.GetAPIReader(), Logs: apply.LogsFrom(pods), EvidenceNamespace: "govpk-evidence"},
 		Recorder: events.NewFakeRecorder(1000),
 		Clock:    clock.RealClock{},
 	}

@@ -40,6 +40,8 @@ func ApplicationKey(o client.Object) []string {
 type Applier struct {
 	Client client.Client
 	Live   client.Reader
+	// Logs reads what pods wrote before they are stopped; never nil.
+	Logs Logs
 	// EvidenceNamespace is where tenants cannot read.
 	EvidenceNamespace string
 }
