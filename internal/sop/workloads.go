@@ -4,8 +4,6 @@
 package sop
 
 import (
-	"k8s.io/apimachinery/pkg/api/resource"
-
 	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
 	"github.com/ntc-gov-pk/govpk-operator/internal/render"
 )
@@ -109,5 +107,3 @@ func (c *Case) timeZone() string {
 	}
 	return c.Policy.Calendar.TimeZone
 }
-
-func (c *Case) bandwidth(*v1alpha1.Release, v1alpha1.Component) *resource.Quantity { return nil }
