@@ -107,7 +107,9 @@ var _ = Describe("The nodes of a provider", func() {
 		before := w.inventory(ctx)
 		for what, change := range map[string]func(*corev1.Node){
 			"a cordon": func(n *corev1.Node) { n.Spec.Unschedulable = true },
-			"a taint":  func(n *corev1.Node) { n.Spec.Taints = []corev1.Taint{{Key: "away", Effect: corev1.TaintEffectNoExecute}} },
+			"a taint": func(n *corev1.Node) {
+				n.Spec.Taints = []corev1.Taint{{Key: "away", Effect: corev1.TaintEffectNoExecute}}
+			},
 		} {
 			By(fmt.Sprintf("%s on the only node", what))
 			changeNode(ctx, node, change)
