@@ -11,7 +11,7 @@ TOOLS := $(CURDIR)/bin/tools/current
 TOOL = @cd hack/tools/build && go run .
 
 # Modules of our own beside the root; `./...` does not reach them.
-MODULES := $(wildcard hack/tools/build hack/cluster hack/netpol hack/sample/api)
+MODULES := $(wildcard hack/tools/build hack/cluster hack/netpol hack/sample/api hack/sample/postgres test/netpol)
 
 ##@ Start here
 
@@ -22,8 +22,8 @@ help: ## List the targets.
 	  /^[a-zA-Z0-9_\/.-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: demo
-demo: cluster bin/install.yaml ## Walk one application through the SOP on the real cluster (root).
-	@$(MAKE) --no-print-directory cluster-load
+demo: target-cluster bin/install.yaml ## Walk one application through the SOP on the real cluster (root).
+	@$(MAKE) --no-print-directory target-load
 	go run ./hack/demo
 
 ##@ Develop
@@ -38,8 +38,8 @@ test: envtest-assets ## Run the unit, golden and envtest tests; needs no root.
 	@for m in $(MODULES); do echo "# $$m"; (cd $$m && go test ./...) || exit 1; done
 
 .PHONY: e2e
-e2e: cluster bin/install.yaml ## Run the end-to-end specs on the real cluster (root).
-	@$(MAKE) --no-print-directory cluster-load
+e2e: target-cluster bin/install.yaml ## Run the end-to-end specs on the real cluster (root).
+	@$(MAKE) --no-print-directory target-load
 	GINKGO_NO_COLOR=1 GOVPK_E2E=1 go test -count=1 -timeout=30m -v ./test/e2e/...
 
 .PHONY: lint

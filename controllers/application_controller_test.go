@@ -70,7 +70,7 @@ var _ = Describe("One application under the SOP", func() {
 		Expect(admin.Get(ctx, types.NamespacedName{Namespace: w.live(), Name: "web"}, deployment)).To(Succeed())
 		Expect(deployment.Spec.Template.Spec.Containers[0].Env).To(ContainElement(HaveField("Name", "API_HOST")))
 		Expect(deployment.Spec.Template.Spec.Containers[0].Env[0].Value).To(MatchRegexp(`^\d+\.\d+\.\d+\.\d+$`), "the address of the Service, since pods have no DNS")
-		Expect(w.inventory(ctx)).To(HaveLen(30), "two stages of two components, a certificate, their claim and release; there is a listener besides")
+		Expect(w.inventory(ctx)).To(HaveLen(34), "two stages of two components of which one scales, a certificate, their claim and release; there is a listener besides")
 	})
 
 	It("writes and asks nothing on a second pass and after a restart", func(ctx context.Context) {
@@ -93,7 +93,7 @@ var _ = Describe("One application under the SOP", func() {
 		// Admission lets nobody but the operator write here, so the intruder borrows its name, though not its field owner.
 		intruder := as(operatorUser)
 		deployment := &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Namespace: w.live(), Name: "web"}}
-		patch := client.RawPatch(types.StrategicMergePatchType, []byte(`{"spec":{"replicas":5,"template":{"spec":{"containers":[{"name":"miner","image":"miner@sha256:0"}]}}}}`))
+		patch := client.RawPatch(types.StrategicMergePatchType, []byte(`{"spec":{"replicas":9,"template":{"spec":{"containers":[{"name":"miner","image":"miner@sha256:0"}]}}}}`))
 		Expect(intruder.Patch(ctx, deployment, patch, client.FieldOwner("intruder"))).To(Succeed())
 		policy := &networkingv1.NetworkPolicy{ObjectMeta: metav1.ObjectMeta{Namespace: w.live(), Name: render.DefaultDenyName}}
 		Expect(intruder.Patch(ctx, policy, client.RawPatch(types.MergePatchType, []byte(`{"spec":{"ingress":[{}]}}`)), client.FieldOwner("intruder"))).To(Succeed())
@@ -102,7 +102,7 @@ var _ = Describe("One application under the SOP", func() {
 		w.until(ctx, o, func(g Gomega) {
 			deployment := &appsv1.Deployment{}
 			g.Expect(admin.Get(ctx, types.NamespacedName{Namespace: w.live(), Name: "web"}, deployment)).To(Succeed())
-			g.Expect(*deployment.Spec.Replicas).To(BeEquivalentTo(2))
+			g.Expect(*deployment.Spec.Replicas).To(BeEquivalentTo(6), "no more than the ceiling")
 			g.Expect(deployment.Spec.Template.Spec.Containers).To(HaveLen(1))
 			policy := &networkingv1.NetworkPolicy{}
 			g.Expect(admin.Get(ctx, types.NamespacedName{Namespace: w.live(), Name: render.DefaultDenyName}, policy)).To(Succeed())

@@ -115,7 +115,7 @@ func startControllerManager() {
 	file := filepath.Join(GinkgoT().TempDir(), "kubeconfig")
 	Expect(os.WriteFile(file, kubeconfig, 0o600)).To(Succeed())
 	command := exec.Command(filepath.Join(assets(), "kube-controller-manager"), "--kubeconfig="+file, "--authentication-kubeconfig="+file,
-		"--authorization-kubeconfig="+file, "--controllers=namespace-controller,serviceaccount-controller", "--use-service-account-credentials",
+		"--authorization-kubeconfig="+file, "--controllers=namespace-controller,serviceaccount-controller,persistentvolumeclaim-protection-controller", "--use-service-account-credentials",
 		"--service-account-private-key-file="+filepath.Join(environment.ControlPlane.APIServer.CertDir, "sa-signer.key"),
 		"--leader-elect=false", "--secure-port=0")
 	var output bytes.Buffer

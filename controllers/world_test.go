@@ -91,7 +91,7 @@ func warm(ctx context.Context, informers cache.Cache) {
 	GinkgoHelper()
 	for _, object := range []client.Object{
 		&v1alpha1.ThirdPartyApplication{}, &v1alpha1.Release{}, &v1alpha1.SignOff{}, &v1alpha1.PolicyViolation{},
-		&v1alpha1.DeploymentPolicy{}, &v1alpha1.DomainClaim{}, &v1alpha1.CloudServiceProvider{}, &corev1.Node{},
+		&v1alpha1.DeploymentPolicy{}, &v1alpha1.DomainClaim{}, &v1alpha1.CloudServiceProvider{}, &corev1.Node{}, &corev1.Pod{},
 	} {
 		_, err := informers.GetInformer(ctx, object)
 		Expect(err).NotTo(HaveOccurred())
@@ -115,9 +115,11 @@ func warm(ctx context.Context, informers cache.Cache) {
 
 // world is one organization with one application, and the parties around it.
 type world struct {
-	namespace string
-	app       *v1alpha1.ThirdPartyApplication
-	host      string
+	// broken are images that never become available, and failing Tasks whose Jobs fail; held ones never end.
+	broken, failing, held map[string]bool
+	namespace             string
+	app                   *v1alpha1.ThirdPartyApplication
+	host                  string
 }
 
 func newWorld(ctx context.Context) *world {
@@ -270,8 +272,14 @@ func (w *world) follow(ctx context.Context) {
 		var deployments appsv1.DeploymentList
 		Expect(admin.List(ctx, &deployments, client.InNamespace(namespace))).To(Succeed())
 		for i := range deployments.Items {
+			if w.broken[deployments.Items[i].Spec.Template.Spec.Containers[0].Image] {
+				stall(ctx, &deployments.Items[i])
+				continue
+			}
 			rollOut(ctx, &deployments.Items[i])
 		}
+		rollOutSets(ctx, namespace)
+		w.runTasks(ctx, namespace)
 		var routes gatewayv1.HTTPRouteList
 		Expect(admin.List(ctx, &routes, client.InNamespace(namespace))).To(Succeed())
 		for i := range routes.Items {
@@ -410,7 +418,7 @@ func (w *world) inventory(ctx context.Context) map[string]string {
 	for _, kind := range append(apply.Children(), apply.NamespaceKind, apply.ReleaseKind) {
 		list := &unstructured.UnstructuredList{}
 		list.SetGroupVersionKind(kind)
-		Expect(admin.List(ctx, list, client.MatchingLabels{v1alpha1.ApplicationNamespaceLabel: w.namespace})).To(Succeed())
+		Expect(admin.List(ctx, list, client.MatchingLabels{v1alpha1.ApplicationNamespaceLabel: w.namespace, render.ManagedByLabel: render.FieldOwner})).To(Succeed())
 		for _, item := range list.Items {
 			versions[kind.Kind+" "+item.GetNamespace()+"/"+item.GetName()] = item.GetResourceVersion()
 		}

@@ -31,9 +31,9 @@ const (
 // +kubebuilder:validation:XValidation:rule="self.type == 'Service' || !has(self.ports) && !has(self.storage) && !has(self.readinessProbe) && !has(self.livenessProbe) && !has(self.startupProbe) && !has(self.replicas)",message="a Task or ScheduledTask has no ports, storage, probes or replicas: it runs to its end and nothing connects to it"
 // +kubebuilder:validation:XValidation:rule="!has(self.storage) || !has(self.replicas) || self.replicas.min == 1 && (!has(self.replicas.max) || self.replicas.max == 1)",message="a component with storage runs one replica: one volume cannot be written by two"
 // +kubebuilder:validation:XValidation:rule="!has(self.connectsTo) || self.connectsTo.all(a, self.connectsTo.exists_one(b, (has(a.name) ? a.name : a.component) == (has(b.name) ? b.name : b.component)))",message="two edges of connectsTo have the same name: give the second port of one component a name of its own"
-// +kubebuilder:validation:XValidation:rule="!has(self.env) || !has(self.connectsTo) || self.connectsTo.map(e, (has(e.name) ? e.name : e.component).upperAscii().replace('-', '_')).all(n, !self.env.exists(v, v.name == n + '_HOST' || v.name == n + '_PORT'))",message="env sets a variable that an edge of connectsTo gives, <NAME>_HOST or <NAME>_PORT: rename the variable, or give the edge another name"
-// +kubebuilder:validation:XValidation:rule="!has(self.files) || !has(self.storage) || self.files.all(f, f.path != self.storage.mountPath && !f.path.startsWith(self.storage.mountPath + '/') && !self.storage.mountPath.startsWith(f.path + '/'))",message="files and storage stand in each other's way: move the file out of storage.mountPath, since the volume hides what the release brings"
-// +kubebuilder:validation:XValidation:rule="!has(self.files) || self.files.all(a, !self.files.exists(b, b.path.startsWith(a.path + '/')))",message="a path of files lies beneath another one, which is a file and not a directory: move one of them"
+// +kubebuilder:validation:XValidation:rule="!has(self.connectsTo) || !has(self.env) || self.connectsTo.map(e, (has(e.name) ? e.name : e.component).upperAscii().replace('-', '_')).all(n, self.env.all(v, v.name != n + '_HOST' && v.name != n + '_PORT'))",message="env names a variable that an edge of connectsTo gives already, <NAME>_HOST or <NAME>_PORT: rename it, or give the edge another name"
+// +kubebuilder:validation:XValidation:rule="!has(self.files) || self.files.all(f, self.files.all(g, !g.path.startsWith(f.path + '/')) && (!has(self.storage) || f.path != self.storage.mountPath && !f.path.startsWith(self.storage.mountPath + '/') && !self.storage.mountPath.startsWith(f.path + '/')))",message="a path of files lies beneath another file or meets storage.mountPath: choose a path outside of both"
+// +kubebuilder:validation:XValidation:rule="!has(self.files) || self.files.map(f, has(f.content) ? f.content.size() : 0).sum() <= 200000",message="files of a component hold at most 200000 characters together: put what is larger into the image"
 type Component struct {
 	// name is a DNS label of at most 40 characters, unique in the application.
 	// +kubebuilder:validation:MinLength=1
@@ -79,6 +79,7 @@ type Component struct {
 	Args []string `json:"args,omitempty"`
 	// ports are where the component listens. Omitted: nothing connects to it.
 	// +kubebuilder:validation:MaxItems=10
+	// +kubebuilder:validation:XValidation:rule="self.all(a, self.exists_one(b, b.port == a.port))",message="two ports have the same number: declare it once, with one name"
 	// +listType=map
 	// +listMapKey=name
 	// +optional
@@ -171,7 +172,7 @@ type Replicas struct {
 // Resources are what a pod asks for and may use.
 //
 // An exponent is refused unread: a few digits of it make a number that the API server, and then the operator, would compare
-// for hours. The bounds keep the sum of all pods of an application within 64 bits.
+// for minutes. The bounds keep the sum of all pods of an application within 64 bits.
 // +kubebuilder:validation:XValidation:rule="!string(self.requests.cpu).matches('[eE]') && !string(self.requests.memory).matches('[eE]') && !string(self.limits.memory).matches('[eE]') && !quantity(string(self.requests.cpu)).isGreaterThan(quantity('1M')) && !quantity(string(self.requests.memory)).isGreaterThan(quantity('1Pi')) && !quantity(string(self.limits.memory)).isGreaterThan(quantity('1Pi'))",message="resources must be written without an exponent, with at most 1M cores and 1Pi of memory for each pod"
 // +kubebuilder:validation:XValidation:rule="string(self.limits.memory).matches('[eE]') || string(self.requests.memory).matches('[eE]') || !quantity(string(self.limits.memory)).isLessThan(quantity(string(self.requests.memory)))",message="resources.limits.memory must not be below resources.requests.memory"
 type Resources struct {
@@ -277,8 +278,7 @@ type Storage struct {
 	// size is in bytes. It may grow where the provider's storage can, and never shrinks.
 	// +kubebuilder:validation:XIntOrString
 	// +kubebuilder:validation:MaxLength=32
-	// +kubebuilder:validation:XValidation:rule="!string(self).matches('[eE]') && !quantity(string(self)).isGreaterThan(quantity('100Pi'))",message="storage.size must be written without an exponent, with at most 100Pi"
-	// +kubebuilder:validation:XValidation:rule="string(self).matches('[eE]') || quantity(string(self)).isGreaterThan(quantity('0'))",message="storage.size must be more than zero, such as 10Gi"
+	// +kubebuilder:validation:XValidation:rule="!string(self).matches('[eE]') && quantity(string(self)).isGreaterThan(quantity('0')) && !quantity(string(self)).isGreaterThan(quantity('100Pi'))",message="storage.size must be written without an exponent, such as 10Gi, more than zero and at most 100Pi"
 	// +required
 	Size resource.Quantity `json:"size,omitempty,omitzero"`
 	// mountPath is the directory at which the volume stands.

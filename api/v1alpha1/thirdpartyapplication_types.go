@@ -220,8 +220,13 @@ type DataFlowDiagram struct {
 	// +kubebuilder:validation:XValidation:rule="isURL(self) && url(self).getScheme() == 'https'",message="url must begin with https://"
 	// +optional
 	URL string `json:"url,omitempty"`
+	// CEL in the API server reads format byte as URL-safe base64, which JSON is not; so the schema has a plain string.
+
 	// content is the diagram itself in base64, at most 256 KiB; the operator compares it with sha256. Omitted: the auditors compare.
+	// +kubebuilder:validation:MinLength=4
 	// +kubebuilder:validation:MaxLength=349528
+	// +kubebuilder:validation:Format=""
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$')",message="content must be base64 without line breaks, as base64 -w0 writes it"
 	// +optional
 	Content []byte `json:"content,omitempty"`
 	// sha256 is the diagram's SHA-256 in lower-case hexadecimal.

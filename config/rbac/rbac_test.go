@@ -50,7 +50,11 @@ func check(t *testing.T, file, role string, rule rbacv1.PolicyRule) {
 			t.Errorf("%s: %s: wildcard in %+v", file, role, rule)
 		}
 	}
-	for _, forbidden := range []string{"secrets", "serviceaccounts/token", "pods/exec", "pods/attach", "pods/portforward"} {
+	if slices.Contains(rule.Resources, "secrets") && (role != "govpk-organization-secrets" ||
+		slices.ContainsFunc(rule.Verbs, func(verb string) bool { return !slices.Contains([]string{"create", "update", "patch", "delete"}, verb) })) {
+		t.Errorf("%s: %s: %v of secrets in %+v", file, role, rule.Verbs, rule)
+	}
+	for _, forbidden := range []string{"serviceaccounts/token", "pods/exec", "pods/attach", "pods/portforward"} {
 		if slices.Contains(rule.Resources, forbidden) {
 			t.Errorf("%s: %s: %s in %+v", file, role, forbidden, rule)
 		}
@@ -59,6 +63,10 @@ func check(t *testing.T, file, role string, rule rbacv1.PolicyRule) {
 		if slices.Contains(rule.Verbs, forbidden) {
 			t.Errorf("%s: %s: verb %s in %+v", file, role, forbidden, rule)
 		}
+	}
+	// Whoever holds both changes everything, and level 1 is no longer told from the organization.
+	if slices.Contains(rule.Verbs, "declare") && role != "govpk-organization" || slices.Contains(rule.Verbs, "rollback") && role != "govpk-rollback" {
+		t.Errorf("%s: %s: %v", file, role, rule.Verbs)
 	}
 	if slices.Contains(rule.Verbs, "bind") && len(rule.ResourceNames) == 0 {
 		t.Errorf("%s: %s: bind without names", file, role)

@@ -16,6 +16,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
 	"k8s.io/apimachinery/pkg/util/yaml"
@@ -74,6 +75,38 @@ func TestAPIServerAcceptsSamples(t *testing.T) {
 		if err := c.Create(context.Background(), object); err != nil {
 			t.Errorf("%T %s: %v", object, object.GetName(), err)
 		}
+	}
+	requireInstallationBesideSample(t, c)
+}
+
+// requireInstallationBesideSample: the policy of the installation is valid, and takes no holiday away that NTC applied.
+func requireInstallationBesideSample(t *testing.T, c client.Client) {
+	t.Helper()
+	content, err := os.ReadFile("../default/deployment_policy.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	installed := &unstructured.Unstructured{}
+	if err := yaml.Unmarshal(content, installed); err != nil {
+		t.Fatal(err)
+	}
+	brought, _, err := unstructured.NestedSlice(installed.Object, "spec", "calendar", "holidays")
+	if err != nil || len(brought) == 0 {
+		t.Fatalf("the installation brings %d holidays: %v", len(brought), err)
+	}
+	policy := &v1alpha1.DeploymentPolicy{}
+	if err := c.Get(context.Background(), client.ObjectKeyFromObject(installed), policy); err != nil {
+		t.Fatal(err)
+	}
+	own := len(policy.Spec.Calendar.Holidays)
+	if err := c.Apply(context.Background(), client.ApplyConfigurationFromUnstructured(installed), client.FieldOwner("kubectl")); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Get(context.Background(), client.ObjectKeyFromObject(installed), policy); err != nil {
+		t.Fatal(err)
+	}
+	if got := len(policy.Spec.Calendar.Holidays); own == 0 || got != own+len(brought) {
+		t.Errorf("%d holidays of the sample and %d of the installation became %d", own, len(brought), got)
 	}
 }
 

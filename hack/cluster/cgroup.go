@@ -17,15 +17,15 @@ import (
 
 const cgroupMount = "/sys/fs/cgroup"
 
-// cgroups returns the cluster's cgroup: one directory with cgroup v2, one for
-// each controller with v1.
-func cgroups() ([]string, error) {
+// cgroups returns the machine's cgroup: one directory with cgroup v2, one for
+// each hierarchy with v1.
+func (m machine) cgroups() ([]string, error) {
 	var fs unix.Statfs_t
 	if err := unix.Statfs(cgroupMount, &fs); err != nil {
 		return nil, err
 	}
 	if fs.Type == unix.CGROUP2_SUPER_MAGIC {
-		return []string{filepath.Join(cgroupMount, name)}, nil
+		return []string{filepath.Join(cgroupMount, m.name)}, nil
 	}
 	entries, err := os.ReadDir(cgroupMount)
 	if err != nil {
@@ -33,16 +33,17 @@ func cgroups() ([]string, error) {
 	}
 	var dirs []string
 	for _, e := range entries {
-		// Links such as cpu,cpuacct repeat a controller; "unified" has none.
-		if e.IsDir() && e.Name() != "unified" {
-			dirs = append(dirs, filepath.Join(cgroupMount, e.Name(), name))
+		// Links such as cpu,cpuacct repeat a controller. "unified" has none, but
+		// container shims are put there too.
+		if e.IsDir() {
+			dirs = append(dirs, filepath.Join(cgroupMount, e.Name(), m.name))
 		}
 	}
 	return dirs, nil
 }
 
-func makeCgroups() error {
-	dirs, err := cgroups()
+func (m machine) makeCgroups() error {
+	dirs, err := m.cgroups()
 	if err != nil {
 		return err
 	}
@@ -67,8 +68,8 @@ func makeCgroups() error {
 }
 
 // removeCgroups removes the cgroup trees, whose processes have ended.
-func removeCgroups() error {
-	dirs, err := cgroups()
+func (m machine) removeCgroups() error {
+	dirs, err := m.cgroups()
 	if err != nil {
 		return err
 	}

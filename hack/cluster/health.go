@@ -86,7 +86,7 @@ func get(ctx context.Context, ca []byte, address, host, path string, want int) e
 }
 
 func (l layout) status(ctx context.Context) error {
-	p, err := running()
+	p, err := l.running()
 	if err != nil {
 		return err
 	}
@@ -100,6 +100,17 @@ func (l layout) status(ctx context.Context) error {
 		return err
 	}
 	fmt.Printf("process %d answers\n", p.PID)
+	for _, m := range machines[1:] {
+		if p, err := m.running(); err != nil {
+			return err
+		} else if p == nil {
+			continue
+		}
+		if err := l.on(m).ready(ctx, "1s"); err != nil {
+			return err
+		}
+		fmt.Printf("%s is Ready\n", m.node)
+	}
 	for _, f := range forwards {
 		fmt.Printf("%-15s https://%s\n", f.name, f.from)
 	}
@@ -107,9 +118,9 @@ func (l layout) status(ctx context.Context) error {
 	return nil
 }
 
-// death says why the cluster's process ended.
+// death says why the machine's process ended.
 func (l layout) death(err error) error {
 	raw, readErr := os.ReadFile(filepath.Join(l.log, "node.log"))
 	lines := strings.Split(strings.TrimSpace(string(raw)), "\n")
-	return errors.Join(fmt.Errorf("the node has ended: %s", strings.Join(lines[max(0, len(lines)-5):], "\n")), err, readErr)
+	return errors.Join(fmt.Errorf("%s has ended: %s", l.node, strings.Join(lines[max(0, len(lines)-5):], "\n")), err, readErr)
 }

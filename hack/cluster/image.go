@@ -121,7 +121,10 @@ func pack(files []file) ([]byte, error) {
 			return nil, err
 		}
 	}
-	return out.Bytes(), w.Close()
+	if err := w.Close(); err != nil { // it writes the end of the archive
+		return nil, err
+	}
+	return out.Bytes(), nil
 }
 
 // writeArchive writes the images as one OCI archive, each under its names.

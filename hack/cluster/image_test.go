@@ -68,6 +68,17 @@ func TestDigestFollowsContent(t *testing.T) {
 	}
 }
 
+// Readers that are strict about it miss the end of the archive.
+func TestLayerEnds(t *testing.T) {
+	content, err := pack([]file{{path: "/a", text: "text"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(content)%512 != 0 || !bytes.HasSuffix(content, make([]byte, 1024)) {
+		t.Errorf("%d bytes without two empty blocks at the end", len(content))
+	}
+}
+
 // Two names of one image share its blobs, and each is in the index.
 func TestArchiveNamesImages(t *testing.T) {
 	img, err := testRecipe(t, "v1", time.Unix(1, 0)).build()

@@ -14,7 +14,7 @@ import (
 
 // runInit is the first process of the PID namespace: it reaps what nobody else
 // waits for (container shims) and ends when the node ends.
-func runInit() error {
+func (l layout) runInit() error {
 	if err := outsideHost(); err != nil {
 		return err
 	}
@@ -32,8 +32,10 @@ func runInit() error {
 	}
 	node := exec.Command("/proc/self/exe", commandNode)
 	node.Stdout, node.Stderr = os.Stdout, os.Stderr
-	for i := range forwards {
-		node.ExtraFiles = append(node.ExtraFiles, os.NewFile(uintptr(3+i), "forward"))
+	if !l.joins() {
+		for i := range forwards {
+			node.ExtraFiles = append(node.ExtraFiles, os.NewFile(uintptr(3+i), "forward"))
+		}
 	}
 	if err := node.Start(); err != nil {
 		return err

@@ -13,13 +13,14 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"text/template"
 	"time"
 
 	_ "sigs.k8s.io/gateway-api/pkg/consts" // keeps the CRDs' version in go.mod
 )
 
-// install adds cert-manager and the gateways, and returns when both gateways
-// answer.
+// install adds cert-manager, the gateways, volumes and metrics, and returns when
+// all of them answer.
 func (l layout) install(ctx context.Context, step func(string)) error {
 	gatewayAPI, err := l.module(ctx, "hack/cluster", "sigs.k8s.io/gateway-api")
 	if err != nil {
@@ -38,7 +39,7 @@ func (l layout) install(ctx context.Context, step func(string)) error {
 	if err := l.kubectl(ctx, nil, append([]string{"wait", "--for=condition=Established", "--timeout=30s", "crd"}, used...)...); err != nil {
 		return err
 	}
-	for _, file := range []string{"certmanager.yaml", "gateways.yaml"} {
+	for _, file := range []string{"certmanager.yaml", "gateways.yaml", "storage.yaml", "metrics.yaml"} {
 		manifest, err := embedded.ReadFile("manifests/" + file)
 		if err != nil {
 			return err
@@ -47,26 +48,34 @@ func (l layout) install(ctx context.Context, step func(string)) error {
 			return err
 		}
 	}
-	step("cert-manager and gateways applied")
+	step("platform applied")
+	if err := l.approveCertificate(ctx); err != nil {
+		return err
+	}
 	for _, wait := range []string{
-		"condition=Ready node/" + nodeName,
+		"condition=Ready node/" + l.node,
 		"condition=Ready clusterissuer/govpk",
 		"condition=Ready certificate/ntc-status certificate/test-domain -n gateways",
 		"condition=Available deployment/traefik -n gateways",
 		"condition=Programmed gateway/public gateway/vpn -n gateways",
+		"condition=Available deployment/local-path-provisioner -n storage",
+		"condition=Available deployment/metrics-server -n kube-system",
 	} {
 		if err := l.kubectl(ctx, nil, append([]string{"wait", "--timeout=90s"}, strings.Fields("--for="+wait)...)...); err != nil {
 			return err
 		}
 	}
-	step("node, issuer and gateways Ready")
+	step("node and platform Ready")
 	if err := l.writeCA(ctx); err != nil {
+		return err
+	}
+	if err := l.serveMetrics(ctx); err != nil {
 		return err
 	}
 	if err := poll(ctx, 30*time.Second, "the gateways", func() error { return l.gatewaysAnswer(ctx) }); err != nil {
 		return err
 	}
-	step("gateways answer")
+	step("gateways and metrics answer")
 	return nil
 }
 
@@ -115,4 +124,24 @@ func (l layout) writeCA(ctx context.Context) error {
 		return err
 	}
 	return os.WriteFile(l.caFile(), ca, 0o644)
+}
+
+// serveMetrics adds the metrics to the API, by the issuer's certificate.
+func (l layout) serveMetrics(ctx context.Context) error {
+	ca, err := os.ReadFile(l.caFile())
+	if err != nil {
+		return err
+	}
+	t, err := template.ParseFS(embedded, "manifests/metrics-api.yaml")
+	if err != nil {
+		return err
+	}
+	var manifest bytes.Buffer
+	if err := t.Execute(&manifest, base64.StdEncoding.EncodeToString(ca)); err != nil {
+		return err
+	}
+	if err := l.kubectl(ctx, manifest.Bytes(), "apply", "--server-side", "-f", "-"); err != nil {
+		return err
+	}
+	return l.kubectl(ctx, nil, "wait", "--for=condition=Available", "--timeout=30s", "apiservice/v1beta1.metrics.k8s.io")
 }

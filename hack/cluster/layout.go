@@ -15,10 +15,8 @@ import (
 )
 
 const (
-	name              = "govpk" // of the network namespace and of the cgroup
-	nodeName          = "govpk-1"
-	nodeAddress       = "10.201.0.2"
 	kubernetesVersion = "v1.36.3"
+	serviceRange      = "10.96.0.0/16"
 	containerdSocket  = "/run/containerd/containerd.sock"
 	netpolSocket      = "/run/netpol.sock"
 	apiAddress        = "127.0.0.1:16443"
@@ -28,7 +26,7 @@ const (
 
 // forwards are the ways from the host into the namespace.
 var forwards = []struct{ name, from, to string }{
-	{"API server", apiAddress, nodeAddress + ":6443"},
+	{"API server", apiAddress, machines[0].address + ":6443"},
 	{"public gateway", publicAddress, "10.96.0.80:443"},
 	{"VPN gateway", vpnAddress, "10.96.0.80:8444"},
 }
@@ -36,8 +34,11 @@ var forwards = []struct{ name, from, to string }{
 //go:embed config manifests
 var embedded embed.FS
 
-// layout says where things are on the host.
-type layout struct{ root, dir, state, log, tools string }
+// layout says where things are on the host; state and log are one machine's.
+type layout struct {
+	machine
+	root, dir, state, log, tools string
+}
 
 func newLayout() (layout, error) {
 	root := os.Getenv("GOVPK_ROOT") // set for the processes inside the namespace
@@ -51,18 +52,31 @@ func newLayout() (layout, error) {
 	if _, err := os.Stat(filepath.Join(root, "hack/cluster/go.mod")); err != nil {
 		return layout{}, fmt.Errorf("run this in hack/cluster, or use make cluster: %w", err)
 	}
-	dir := filepath.Join(root, "bin/cluster")
-	return layout{
-		root:  root,
-		dir:   dir,
-		state: filepath.Join(dir, "state"),
-		log:   filepath.Join(dir, "log"),
-		tools: filepath.Join(root, "bin/tools/current"),
-	}, nil
+	l := layout{root: root, dir: filepath.Join(root, "bin/cluster"), tools: filepath.Join(root, "bin/tools/current")}
+	for _, m := range machines {
+		if name := os.Getenv(envMachine); name == m.name { // set likewise
+			return l.on(m), nil
+		}
+	}
+	return l.on(machines[0]), nil
+}
+
+// on is the layout of another machine of the cluster.
+func (l layout) on(m machine) layout {
+	l.machine = m
+	l.state = filepath.Join(l.dir, "state"+m.suffix)
+	l.log = filepath.Join(l.dir, "log"+m.suffix)
+	return l
 }
 
 func (l layout) kubeconfig() string { return filepath.Join(l.dir, "kubeconfig") }
 func (l layout) caFile() string     { return filepath.Join(l.dir, "ca.crt") }
+
+// adminKubeconfig is for the machines' own programs: it names the first one's
+// address, where kubeconfig names the forward.
+func (l layout) adminKubeconfig() string {
+	return filepath.Join(l.on(machines[0]).state, "etc/kubernetes/super-admin.conf")
+}
 
 // exclusively keeps two commands from working on the cluster at once.
 func (l layout) exclusively(do func() error) error {
@@ -72,7 +86,7 @@ func (l layout) exclusively(do func() error) error {
 	if err := os.MkdirAll(l.dir, 0o755); err != nil {
 		return err
 	}
-	lock, err := os.OpenFile(filepath.Join("/run", name+"-cluster.lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	lock, err := os.OpenFile(lockFile, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return err
 	}
@@ -91,8 +105,9 @@ func (l layout) config(file string) ([]byte, error) {
 	}
 	var out bytes.Buffer
 	err = t.Execute(&out, map[string]string{
-		"State": l.state, "Tools": l.tools, "Name": name,
-		"NodeName": nodeName, "NodeAddress": nodeAddress,
+		"State": l.state, "Tools": l.tools, "Name": l.name,
+		"NodeName": l.node, "NodeAddress": l.address, "PodRange": l.pods,
+		"AdminKubeconfig":   l.adminKubeconfig(),
 		"KubernetesVersion": kubernetesVersion, "PauseImage": pauseImage,
 		"ContainerdSocket": containerdSocket, "NetpolSocket": netpolSocket,
 	})

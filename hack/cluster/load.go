@@ -23,23 +23,28 @@ import (
 // loadInto loads images into the running cluster; by default those that may
 // change while it runs.
 func (l layout) loadInto(ctx context.Context, images []string) error {
-	p, err := running()
-	if err != nil {
-		return err
-	}
-	if p == nil || p.Root != l.root {
-		return errors.New("no cluster of this checkout is running; start it with make cluster")
-	}
 	if len(images) == 0 {
 		images = l.present(applications)
 	}
-	start := time.Now()
-	loaded, err := l.load(ctx, p.path(containerdSocket), images)
-	if err != nil {
-		return err
-	}
-	if len(loaded) > 0 {
-		fmt.Printf("loaded %s in %.1f s\n", strings.Join(loaded, ", "), time.Since(start).Seconds())
+	for _, m := range machines {
+		p, err := m.running()
+		if err != nil {
+			return err
+		}
+		if p == nil && m.joins() {
+			continue
+		}
+		if p == nil || p.Root != l.root {
+			return errors.New("no cluster of this checkout is running; start it with make cluster")
+		}
+		start := time.Now()
+		loaded, err := l.on(m).load(ctx, p.path(containerdSocket), images)
+		if err != nil {
+			return err
+		}
+		if len(loaded) > 0 {
+			fmt.Printf("loaded %s into %s in %.1f s\n", strings.Join(loaded, ", "), m.node, time.Since(start).Seconds())
+		}
 	}
 	return nil
 }

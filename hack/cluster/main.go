@@ -1,10 +1,10 @@
 // Copyright 2026 The govpk-operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Command cluster runs a real one-node Kubernetes cluster, with cert-manager
-// and two gateways, in a network namespace of its own. It needs Linux, root,
-// the programs of hack/tools and a few Debian packages; no container engine and
-// no image registry.
+// Command cluster runs a real Kubernetes cluster, with cert-manager, two
+// gateways, volumes and metrics, in network namespaces of its own. It needs
+// Linux, root, the programs of hack/tools and a few Debian packages; no
+// container engine and no image registry. It has one node; NODES=2 adds another.
 //
 //	go run . up | down | status | load [image…]
 package main
@@ -38,7 +38,11 @@ func run(ctx context.Context, args []string) error {
 	}
 	switch args[0] {
 	case "up":
-		return l.exclusively(func() error { return l.up(ctx) })
+		nodes, err := wanted()
+		if err != nil {
+			return err
+		}
+		return l.exclusively(func() error { return l.up(ctx, nodes) })
 	case "down":
 		return l.exclusively(l.down)
 	case "load":
@@ -46,9 +50,9 @@ func run(ctx context.Context, args []string) error {
 	case "status":
 		return l.status(ctx)
 	case commandInit:
-		return runInit()
+		return l.runInit()
 	case commandNode:
-		return l.node(ctx)
+		return l.runNode(ctx)
 	}
 	return fmt.Errorf("unknown command %q: say up, down, status or load [image…]", args[0])
 }

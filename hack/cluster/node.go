@@ -13,12 +13,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
 
-// node is the inside of the cluster: the programs of one Kubernetes node, as
-// kubeadm wants them. The end of one of them is the end of the cluster.
+// node is the inside of a machine: the programs of one Kubernetes node, as
+// kubeadm wants them. The end of one of them is the end of the machine.
 type node struct {
 	layout
 	ctx  context.Context
@@ -26,7 +27,7 @@ type node struct {
 	step func(string)
 }
 
-func (l layout) node(ctx context.Context) error {
+func (l layout) runNode(ctx context.Context) error {
 	if err := outsideHost(); err != nil {
 		return err
 	}
@@ -43,12 +44,8 @@ func (n node) run() error {
 	if err := n.prepare(); err != nil {
 		return err
 	}
-	for i, f := range forwards {
-		listener, err := net.FileListener(os.NewFile(uintptr(3+i), f.name))
-		if err != nil {
-			return fmt.Errorf("forward to the %s: %w", f.name, err)
-		}
-		go forward(listener, f.to)
+	if err := n.startForwards(); err != nil {
+		return err
 	}
 	if err := n.start("containerd", "--config", filepath.Join(n.state, "containerd.toml")); err != nil {
 		return err
@@ -56,24 +53,49 @@ func (n node) run() error {
 	if err := n.until("containerd", dials("unix", containerdSocket)); err != nil {
 		return err
 	}
-	if _, err := n.load(n.ctx, containerdSocket, controlPlane); err != nil {
+	first := controlPlane
+	if n.joins() {
+		first = member
+	}
+	if _, err := n.load(n.ctx, containerdSocket, first); err != nil {
 		return err
 	}
 	n.step("container runtime and its first images")
 	n.also(n.startKubelet)
 	n.also(n.startNetpol)
 	n.also(func() error {
-		_, err := n.load(n.ctx, containerdSocket, n.present(append(platform, applications...)))
+		later := slices.Concat(platform, applications)
+		if n.joins() {
+			later = append([]string{"shell"}, applications...) // the platform stays on the first node
+		}
+		_, err := n.load(n.ctx, containerdSocket, n.present(later))
 		return err
 	})
-	if err := n.kubeadm(); err != nil {
+	if n.joins() {
+		return n.kubeadm("join")
+	}
+	if err := n.kubeadm("init"); err != nil {
 		return err
 	}
 	n.step("control plane")
 	return n.writeKubeconfig()
 }
 
-// start runs a program for as long as the cluster lives.
+func (n node) startForwards() error {
+	if n.joins() {
+		return nil
+	}
+	for i, f := range forwards {
+		listener, err := net.FileListener(os.NewFile(uintptr(3+i), f.name))
+		if err != nil {
+			return fmt.Errorf("forward to the %s: %w", f.name, err)
+		}
+		go forward(listener, f.to)
+	}
+	return nil
+}
+
+// start runs a program for as long as the machine lives.
 func (n node) start(program string, args ...string) error {
 	out, err := os.Create(n.logFile(program))
 	if err != nil {
@@ -95,7 +117,7 @@ func (n node) start(program string, args ...string) error {
 	return nil
 }
 
-// also does something at the same time; its error ends the cluster.
+// also does something at the same time; its error ends the machine.
 func (n node) also(do func() error) {
 	go func() {
 		if err := do(); err != nil {
@@ -130,10 +152,9 @@ func (n node) startKubelet() error {
 // startNetpol gives the network plugin its configuration only when policies are
 // enforced: the node isn't Ready before, so no pod starts unguarded.
 func (n node) startNetpol() error {
-	const kubeconfig = "/etc/kubernetes/super-admin.conf"
 	client := http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}} // only a probe
 	err := n.until("the API server", func() error {
-		resp, err := client.Get("https://" + nodeAddress + ":6443/readyz")
+		resp, err := client.Get("https://" + machines[0].address + ":6443/readyz")
 		if err != nil {
 			return err
 		}
@@ -146,7 +167,7 @@ func (n node) startNetpol() error {
 	if err != nil {
 		return err
 	}
-	if err := n.start("netpol", "-kubeconfig", kubeconfig, "-socket", netpolSocket); err != nil {
+	if err := n.start("netpol", "-kubeconfig", n.adminKubeconfig(), "-socket", netpolSocket); err != nil {
 		return err
 	}
 	if err := n.until("the NetworkPolicy enforcer", dials("unix", netpolSocket)); err != nil {
@@ -155,17 +176,17 @@ func (n node) startNetpol() error {
 	return n.writeConfig("govpk.conflist", filepath.Join(n.state, "cni/govpk.conflist"))
 }
 
-func (n node) kubeadm() error {
+func (n node) kubeadm(command string) error {
 	out, err := os.Create(n.logFile("kubeadm"))
 	if err != nil {
 		return err
 	}
 	defer out.Close()
 	// Its checks want services and modules of the host that are not used here.
-	cmd := exec.CommandContext(n.ctx, "kubeadm", "init", "--config", filepath.Join(n.state, "kubeadm.yaml"), "--ignore-preflight-errors=all")
+	cmd := exec.CommandContext(n.ctx, "kubeadm", command, "--config", filepath.Join(n.state, command+".yaml"), "--ignore-preflight-errors=all")
 	cmd.Stdout, cmd.Stderr = out, out
 	if err := cmd.Run(); err != nil {
-		return errors.Join(fmt.Errorf("kubeadm: %w; see %s", err, n.logFile("kubeadm")), context.Cause(n.ctx))
+		return errors.Join(fmt.Errorf("kubeadm %s: %w; see %s", command, err, n.logFile("kubeadm")), context.Cause(n.ctx))
 	}
 	return nil
 }
@@ -177,7 +198,7 @@ func (n node) writeKubeconfig() error {
 	if err != nil {
 		return err
 	}
-	content := strings.ReplaceAll(string(raw), nodeAddress+":6443", apiAddress)
+	content := strings.ReplaceAll(string(raw), n.address+":6443", apiAddress)
 	tmp := n.kubeconfig() + ".next"
 	if err := os.WriteFile(tmp, []byte(content), 0o600); err != nil {
 		return err

@@ -19,6 +19,7 @@ var packages = []struct{ program, name string }{
 	{"ip", "iproute2"},
 	{"iptables", "iptables"},
 	{"modprobe", "kmod"},
+	{"busybox", "busybox-static"},
 }
 
 // installPackages installs on Debian what is missing; elsewhere it says what.

@@ -36,33 +36,66 @@ func (n node) prepare() error {
 			return fmt.Errorf("mount %s: %w", dir, err)
 		}
 	}
-	if err := unix.Sethostname([]byte(nodeName)); err != nil {
+	if err := unix.Sethostname([]byte(n.node)); err != nil {
 		return err
 	}
 	if err := os.WriteFile("/proc/sys/net/ipv4/ip_forward", []byte("1"), 0o644); err != nil {
 		return err
 	}
-	// There is no way out: no default route, and a veth pair instead of a wire.
-	for _, command := range []string{
-		"link set lo up",
-		"link add node0 type veth peer name node0p",
-		"addr add " + nodeAddress + "/24 dev node0",
-		"link set node0 up",
-		"link set node0p up",
-		"route add 10.96.0.0/16 dev node0",
-	} {
-		if out, err := exec.Command("ip", strings.Fields(command)...).CombinedOutput(); err != nil {
-			return fmt.Errorf("ip %s: %w\n%s", command, err, out)
-		}
+	if err := n.configureNetwork(); err != nil {
+		return err
 	}
-	if err := makeCgroups(); err != nil {
+	if err := n.makeCgroups(); err != nil {
 		return fmt.Errorf("cgroups: %w", err)
 	}
 	return n.writeFiles()
 }
 
+// configureNetwork gives the machine its address. There is no way out: no
+// default route. The first machine's interface is a veth pair of which nobody
+// has the other end; the second one's comes from wire.
+func (n node) configureNetwork() error {
+	if !n.joins() {
+		if err := ip("link add node0 type veth peer name node0p", "link set node0p up"); err != nil {
+			return err
+		}
+	}
+	err := ip(
+		"link set lo up",
+		"addr add "+n.address+"/24 dev node0",
+		"link set node0 up",
+		"route add "+serviceRange+" dev node0",
+	)
+	if err != nil || !n.joins() {
+		return err
+	}
+	return ip("route add " + machines[0].pods + " via " + machines[0].address)
+}
+
+// wire connects this machine to the first one, which may be running.
+func (l layout) wire() error {
+	first, here := machines[0], " -n "+machines[0].name+" "
+	return ip(
+		here+"link add "+l.name+" type veth peer name node0 netns "+l.name,
+		// Its own address again, so that what it sends has a source.
+		here+"addr add "+first.address+"/32 dev "+l.name,
+		here+"link set "+l.name+" up",
+		here+"route add "+l.address+" dev "+l.name,
+		here+"route add "+l.pods+" via "+l.address,
+	)
+}
+
+func ip(commands ...string) error {
+	for _, command := range commands {
+		if out, err := exec.Command("ip", strings.Fields(command)...).CombinedOutput(); err != nil {
+			return fmt.Errorf("ip %s: %w\n%s", strings.TrimSpace(command), err, out)
+		}
+	}
+	return nil
+}
+
 func (n node) writeFiles() error {
-	for _, f := range []string{"containerd.toml", "kubeadm.yaml"} {
+	for _, f := range []string{"containerd.toml", "init.yaml", "join.yaml"} {
 		if err := n.writeConfig(f, filepath.Join(n.state, f)); err != nil {
 			return err
 		}

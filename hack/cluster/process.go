@@ -23,11 +23,11 @@ const (
 	commandInit = "init" // the first process of the cluster's PID namespace
 	commandNode = "node" // starts and watches the node's programs
 	envHostNet  = "GOVPK_HOST_NETNS"
-	recordFile  = "/run/" + name + "-cluster.json"
-	netnsFile   = "/run/netns/" + name
+	envMachine  = "GOVPK_MACHINE"
+	lockFile    = "/run/govpk-cluster.lock"
 )
 
-// process is the one process whose end is the end of the cluster.
+// process is the one process whose end is the end of a machine.
 type process struct {
 	PID   int
 	Start string // its start time, for a PID may be used again
@@ -35,8 +35,8 @@ type process struct {
 }
 
 // running returns the recorded process while it lives, else nil.
-func running() (*process, error) {
-	raw, err := os.ReadFile(recordFile)
+func (m machine) running() (*process, error) {
+	raw, err := os.ReadFile(m.recordFile())
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	} else if err != nil {
@@ -44,7 +44,7 @@ func running() (*process, error) {
 	}
 	p := process{}
 	if err := json.Unmarshal(raw, &p); err != nil {
-		return nil, fmt.Errorf("%s: %w; delete it", recordFile, err)
+		return nil, fmt.Errorf("%s: %w; delete it", m.recordFile(), err)
 	}
 	if start := startTime(p.PID); start == "" || start != p.Start {
 		return nil, nil
@@ -52,15 +52,15 @@ func running() (*process, error) {
 	return &p, nil
 }
 
-// path is how the host sees a path inside the cluster's mount namespace.
+// path is how the host sees a path inside the machine's mount namespace.
 func (p process) path(inside string) string { return fmt.Sprintf("/proc/%d/root%s", p.PID, inside) }
 
-func (p process) record() error {
+func (p process) record(file string) error {
 	raw, err := json.Marshal(p)
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(recordFile, raw, 0o600)
+	return os.WriteFile(file, raw, 0o600)
 }
 
 // startTime is empty for a process that has ended.
@@ -77,13 +77,16 @@ func startTime(pid int) string {
 	return fields[19]
 }
 
-// spawn starts the cluster's process in the named network namespace, with mount,
-// UTS and PID namespaces of its own. "ip netns exec" would not do: it mounts
+// spawn starts the machine's process in its network namespace, with mount, UTS
+// and PID namespaces of its own. "ip netns exec" would not do: it mounts
 // /sys anew and hides the cgroups.
 func (l layout) spawn() (process, error) {
-	listeners, err := openForwards()
-	if err != nil {
-		return process{}, err
+	var listeners []*os.File
+	if !l.joins() {
+		var err error
+		if listeners, err = openForwards(); err != nil {
+			return process{}, err
+		}
 	}
 	defer func() {
 		for _, f := range listeners {
@@ -107,7 +110,7 @@ func (l layout) spawn() (process, error) {
 	cmd.Dir = "/"
 	cmd.Env = []string{
 		"PATH=" + l.tools + ":/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin",
-		"GOVPK_ROOT=" + l.root, envHostNet + "=" + hostNet,
+		"GOVPK_ROOT=" + l.root, envMachine + "=" + l.name, envHostNet + "=" + hostNet,
 	}
 	cmd.Stdout, cmd.Stderr = output, output
 	cmd.ExtraFiles = listeners
@@ -115,11 +118,11 @@ func (l layout) spawn() (process, error) {
 		Setsid:     true,
 		Cloneflags: syscall.CLONE_NEWNS | syscall.CLONE_NEWUTS | syscall.CLONE_NEWPID,
 	}
-	if err := startIn(netnsFile, cmd); err != nil {
-		return process{}, fmt.Errorf("start the cluster's process: %w", err)
+	if err := startIn(l.netns(), cmd); err != nil {
+		return process{}, fmt.Errorf("start the process of %s: %w", l.node, err)
 	}
 	p := process{PID: cmd.Process.Pid, Start: startTime(cmd.Process.Pid), Root: l.root}
-	if err := p.record(); err != nil {
+	if err := p.record(l.recordFile()); err != nil {
 		return process{}, errors.Join(err, p.kill())
 	}
 	return p, nil

@@ -18,6 +18,7 @@ import (
 const (
 	architecture = runtime.GOARCH
 	pauseImage   = "localhost/pause:local"
+	shellImage   = "localhost/shell:local"
 	nonroot      = "65532:65532"
 	sampleRepo   = "registry.ntc.gov.pk/sehat/"
 )
@@ -26,8 +27,9 @@ const (
 // operator may change while the cluster runs.
 var (
 	controlPlane = []string{"pause", "kube", "etcd", "kube-proxy"}
-	platform     = []string{"traefik", "certmanager"}
-	applications = []string{"operator", "web", "api", "api-v2"}
+	member       = []string{"pause", "kube-proxy"} // the same for a node that joins
+	platform     = []string{"traefik", "certmanager", "metrics-server", "local-path-provisioner", "shell"}
+	applications = []string{"operator", "web", "api", "api-v2", "api-broken", "postgres", "miniflux"}
 )
 
 func (l layout) recipe(image string) (recipe, error) {
@@ -46,9 +48,17 @@ func (l layout) recipe(image string) (recipe, error) {
 		return recipe{refs: []string{"localhost/k8s/kube-proxy:" + kubernetesVersion}, layers: [][]file{l.kube(), debian}, config: root}, err
 	case "etcd":
 		return recipe{refs: []string{"localhost/k8s/etcd:local"}, layers: [][]file{{l.tool("etcd", "/usr/local/bin/etcd")}}, config: root}, nil
-	case "traefik", "certmanager":
+	case "traefik", "certmanager", "metrics-server", "local-path-provisioner":
 		return l.program(image, "localhost/"+image+":local"), nil
-	case "api", "api-v2":
+	case "shell":
+		// The volume provisioner makes and removes directories by scripts.
+		busybox, err := exec.LookPath("busybox")
+		files := []file{{path: "/bin/busybox", source: busybox}}
+		for _, command := range []string{"sh", "mkdir", "rm"} {
+			files = append(files, file{path: "/bin/" + command, link: "busybox"})
+		}
+		return recipe{refs: []string{shellImage}, layers: [][]file{files}, config: v1.Config{Env: []string{"PATH=/bin"}}}, err
+	case "api", "api-v2", "api-broken":
 		return recipe{
 			refs:   []string{sampleRepo + "api@"},
 			layers: [][]file{{l.tool(image, "/api")}},
@@ -56,6 +66,14 @@ func (l layout) recipe(image string) (recipe, error) {
 		}, nil
 	case "web":
 		return l.web()
+	case "postgres":
+		return l.postgres()
+	case "miniflux":
+		return recipe{
+			refs:   []string{"registry.ntc.gov.pk/khabar/miniflux@"},
+			layers: [][]file{{l.tool("miniflux", "/miniflux")}},
+			config: v1.Config{User: nonroot, Entrypoint: []string{"/miniflux"}},
+		}, nil
 	case "operator":
 		binary := filepath.Join(l.root, "bin/govpk-operator")
 		if _, err := os.Stat(binary); err != nil {

@@ -1,7 +1,7 @@
 // Copyright 2026 The govpk-operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Command demo walks one application through the third-party application SOP on the cluster that `make cluster` started.
+// Command demo walks one application through the third-party application SOP on a real cluster.
 package main
 
 import (
@@ -36,7 +36,7 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	cluster, err := scenario.Open(root)
+	cluster, err := scenario.Open(ctx, root)
 	if err != nil {
 		return err
 	}
@@ -51,15 +51,18 @@ func run(ctx context.Context) error {
 	if err := report.write(root); err != nil {
 		return err
 	}
+	before, after := "", ""
+	if !cluster.Current {
+		before = "  export KUBECONFIG=$PWD/bin/cluster/kubeconfig PATH=$PWD/bin/tools/current:$PATH\n"
+		after = "  curl --cacert bin/cluster/ca.crt --connect-to ::127.0.0.1:18443 -i " + url + "\n  make cluster-down\n"
+	}
 	fmt.Printf(`
 Every step was observed; bin/demo/report.json has the figures. The cluster is still running. What to type next:
 
-  export KUBECONFIG=$PWD/bin/cluster/kubeconfig PATH=$PWD/bin/tools/current:$PATH
-  kubectl get tpa,releases,signoffs -n %[1]s
-  kubectl describe tpa %[2]s -n %[1]s
+%s  kubectl get tpa,releases,signoffs -n %s
+  kubectl describe tpa %s -n %[2]s
   kubectl get policyviolations,domainclaims,cloudserviceproviders
-  curl --cacert bin/cluster/ca.crt --connect-to ::127.0.0.1:18443 -i %[3]s
-  make cluster-down
-`, organization, name, url)
+%[4]s
+`, before, organization, name, after)
 	return nil
 }

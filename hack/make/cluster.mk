@@ -16,7 +16,7 @@ envtest-assets: ## Build kube-apiserver and etcd for envtest into bin/envtest; n
 	@for p in kube-apiserver kube-controller-manager etcd kubectl; do ln -sfn ../tools/current/$$p bin/envtest/$$p; done
 
 .PHONY: cluster
-cluster: tools ## Start the cluster, or keep it when it is healthy (root; kubeconfig in bin/cluster/kubeconfig).
+cluster: tools ## Start the cluster, or keep it when it is healthy (root; NODES=2 adds a node; bin/cluster/kubeconfig).
 	@cd hack/cluster && go run . up
 
 .PHONY: cluster-down
@@ -31,3 +31,17 @@ cluster-load: ## Build bin/govpk-operator and load it into the running cluster a
 .PHONY: cluster-status
 cluster-status: ## Say whether the cluster answers, and where.
 	@cd hack/cluster && go run . status
+
+# What demo and e2e run on: the cluster above, or with CLUSTER=current that of the current kubeconfig, where nothing is
+# started or loaded.
+.PHONY: target-cluster target-load
+ifeq ($(CLUSTER),current)
+target-cluster:
+	@[ -n "$(OPERATOR_IMAGE)" ] || { echo "CLUSTER=current: name the operator's image, as the nodes can pull it, in OPERATOR_IMAGE; see docs/installation.md" >&2; exit 1; }
+target-load: ;
+else ifeq ($(CLUSTER),)
+target-cluster: cluster
+target-load: cluster-load
+else
+$(error CLUSTER=$(CLUSTER): say current, or leave it out)
+endif

@@ -2,11 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Command netpol is a TEST FIXTURE: the NetworkPolicy enforcer of the test
-// cluster, for one node and IPv4. Do not use it anywhere else; real clusters
-// bring a network plugin that enforces policies.
+// cluster, for IPv4. Do not use it anywhere else; real clusters bring a network
+// plugin that enforces policies.
 //
-// As "netpol -kubeconfig F -socket S" it keeps one nftables table in step with
-// pods, namespaces and policies. Started by the container runtime as the last
+// As "netpol -kubeconfig F -socket S", once on each node, it keeps one nftables
+// table in step with all pods, namespaces and policies. Started by the container runtime as the last
 // network plugin, it holds a new pod back until the table covers it, so that a
 // pod is never open before its policies hold.
 //

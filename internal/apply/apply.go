@@ -119,6 +119,11 @@ func (a *Applier) write(ctx context.Context, object render.Object) error {
 	}
 	options := []client.ApplyOption{client.FieldOwner(object.Owner)}
 	if current != nil {
+		if object.GroupVersionKind() == JobKind {
+			if object, err = keepTemplate(object, current); err != nil {
+				return err
+			}
+		}
 		same, ours, err := a.compare(ctx, object, current)
 		if same || err != nil {
 			return err
@@ -156,7 +161,8 @@ func (a *Applier) compare(ctx context.Context, object render.Object, current *un
 		// What somebody applies belongs to that applier until it lets go; taking it would begin a quarrel without end.
 		return false, true, &ConflictError{Object: describe(current), Holder: sets.List(appliers)[0]}
 	}
-	if intruders := others(current, object.Owner, metav1.ManagedFieldsOperationUpdate); len(intruders) > 0 {
+	// A claim's volume is written by the binder of volumes, and stays.
+	if intruders := others(current, object.Owner, metav1.ManagedFieldsOperationUpdate); len(intruders) > 0 && object.GroupVersionKind() != StorageKind {
 		return false, true, a.reclaim(ctx, current, object.Owner, intruders)
 	}
 	return upToDate(current, object.Unstructured, owned), true, nil

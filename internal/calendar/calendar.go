@@ -108,9 +108,11 @@ func (c *Calendar) WorkingDay(d Date) bool {
 	return false
 }
 
-// Due is the last of the given number of working days. Day 1 is the first working day after the date of receipt
-// in the calendar's zone.
-func (c *Calendar) Due(received time.Time, days int) (Date, error) {
+// Due is the last of the given number of working days. Day 1 is the first working day after the date of receipt in the
+// calendar's zone. A working day does not count when the organization still owed an answer at the end of it. Pauses may
+// overlap and come in any order. While one is open there is no due date, and the error is a *PausedError; but a due date
+// that was over before that Pause began stays as it was.
+func (c *Calendar) Due(received time.Time, days int, pauses []Pause) (Date, error) {
 	if days < 1 {
 		return Date{}, fmt.Errorf("workingDays is %d: give at least 1", days)
 	}
@@ -118,14 +120,27 @@ func (c *Calendar) Due(received time.Time, days int) (Date, error) {
 	if first := c.weeks[0].from; receipt.compare(first) < 0 {
 		return Date{}, fmt.Errorf("calendar.workWeeks begins on %s, after the receipt on %s: add the week that was in force then", first, receipt)
 	}
+	var since Date
+	if c.owed(receipt, pauses) {
+		since = receipt
+	}
 	d, left := receipt, days
 	for range searchDays {
 		d = d.next()
-		if c.WorkingDay(d) {
-			left--
+		switch {
+		case !c.owed(d, pauses):
+			since = Date{}
+			if c.WorkingDay(d) {
+				left--
+			}
+		case since == Date{}:
+			since = d
 		}
 		if left == 0 {
 			return d, nil
+		}
+		if c.openBy(d, pauses) {
+			return Date{}, &PausedError{Since: since}
 		}
 	}
 	return Date{}, fmt.Errorf("calendar has fewer than %d working days between %s and %s: correct calendar.workWeeks and calendar.holidays, or lower workingDays", days, receipt, d)

@@ -93,7 +93,7 @@ func TestDue(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got, err := calendar(t, tc.weeks, tc.off).Due(received, tc.days)
+			got, err := calendar(t, tc.weeks, tc.off).Due(received, tc.days, nil)
 			if err != nil || got.String() != tc.want {
 				t.Errorf("got %s, %v; want %s", got, err, tc.want)
 			}
@@ -125,7 +125,7 @@ func TestDueRefuses(t *testing.T) {
 		{"more days than are searched", calendar(t, fiveDays(t), nil), received, math.MaxInt, "or lower workingDays"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			got, err := tc.c.Due(tc.received, tc.days)
+			got, err := tc.c.Due(tc.received, tc.days, nil)
 			if err == nil || !strings.Contains(err.Error(), tc.says) || got != (Date{}) {
 				t.Errorf("got %s, %v; want an error that says %q", got, err, tc.says)
 			}
@@ -196,7 +196,7 @@ func TestDueProperties(t *testing.T) {
 		received := start.Add(time.Duration(random.Int64N(int64(2000 * 24 * time.Hour))))
 		days := 1 + random.IntN(30)
 		c := calendar(t, federal(t), off)
-		due, err := c.Due(received, days)
+		due, err := c.Due(received, days, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -207,7 +207,7 @@ func TestDueProperties(t *testing.T) {
 
 		// A holiday near the deadline, so that it matters often.
 		extra := Holiday{Date: dateOf(received.AddDate(0, 0, random.IntN(days+5)))}
-		later, err := calendar(t, federal(t), append(off, extra)).Due(received, days)
+		later, err := calendar(t, federal(t), append(off, extra)).Due(received, days, nil)
 		if err != nil || later.compare(due) < 0 {
 			t.Fatalf("received %s, %d days: the holiday %s moved the due date from %s to %s, %v", received, days, extra.Date, due, later, err)
 		}
@@ -215,14 +215,15 @@ func TestDueProperties(t *testing.T) {
 }
 
 // requireCounted proves a due date by counting, not by the search that found it.
-func requireCounted(t *testing.T, c *Calendar, received time.Time, days int, due Date) {
+func requireCounted(t *testing.T, c *Calendar, received time.Time, days int, due Date, pauses ...Pause) {
 	t.Helper()
-	if !c.WorkingDay(due) {
-		t.Fatalf("received %s, %d days: due on %s, which is not worked", received, days, due)
+	counts := func(d Date) bool { return c.WorkingDay(d) && !owes(c.End(d).Add(-1), pauses) }
+	if !counts(due) {
+		t.Fatalf("received %s, %d days: due on %s, which does not count", received, days, due)
 	}
 	counted := 0
 	for d := dateOf(received.In(c.zone)).next(); d.compare(due) <= 0; d = d.next() {
-		if c.WorkingDay(d) {
+		if counts(d) {
 			counted++
 		}
 	}
@@ -257,7 +258,7 @@ func FuzzDue(f *testing.F) {
 			return
 		}
 		at := time.Unix(received, 0)
-		due, err := c.Due(at, days)
+		due, err := c.Due(at, days, nil)
 		if err == nil {
 			requireCounted(t, c, at, days, due)
 			if due == off {

@@ -74,3 +74,47 @@ func TestEndAgainstTheClock(t *testing.T) {
 		}
 	}
 }
+
+func FuzzParseDate(f *testing.F) {
+	for _, s := range []string{"2026-12-25", "2028-02-29", "0001-01-01", "9999-12-31", "0000-01-01", "2026-02-29", "2026-1-5", "", "+2026-12-25", "2026-12-25Z"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		d, err := ParseDate(s)
+		switch {
+		case err == nil && d.String() != s:
+			t.Errorf("%q became %s", s, d)
+		case err != nil && d != (Date{}):
+			t.Errorf("%q was refused, and yet is %s", s, d)
+		case err == nil && dateOf(d.midnightUTC()) != d:
+			t.Errorf("%s is no date", d)
+		}
+	})
+}
+
+func FuzzEnd(f *testing.F) {
+	zones := []string{karachi, "America/St_Johns", "America/Havana", "Asia/Beirut", "Pacific/Apia", "Africa/Monrovia", "UTC"}
+	for i := range zones {
+		for _, second := range []int64{0, 1018119600, 1795150800, 1206846000, 1325239200, -1_000_000_000, 253402300799} {
+			f.Add(second, uint8(i))
+		}
+	}
+	f.Fuzz(func(t *testing.T, second int64, zone uint8) {
+		if second < -62135596800 || second > 253402300799 {
+			t.Skip("Kubernetes holds no such time")
+		}
+		c, err := New(zones[int(zone)%len(zones)], fiveDays(t), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		instant := time.Unix(second, 0).In(c.zone)
+		d := dateOf(instant)
+		end := c.End(d)
+		if !end.After(instant) {
+			t.Errorf("%s is of %s, which ends at %s", instant, d, end)
+		}
+		if before := end.Add(-1); dateOf(before) != d || dateOf(end).compare(d) <= 0 {
+			t.Errorf("%s in %s ends at %s, but before it is %s", d, c.zone, end, dateOf(before))
+		}
+	})
+}

@@ -98,6 +98,9 @@ func TestNamesFit(t *testing.T) {
 	for _, o := range []Object{
 		Service(longest, component), Deployment(longest, Workload{Component: component}), allow, DefaultDeny(longest), LimitRange(longest),
 		Namespace(longest, nil, nil), HTTPRoute(longest, Route{Domain: v1alpha1.Domain{Host: host}}),
+		StatefulSet(longest, Workload{Component: component}), PersistentVolumeClaim(longest, component, "", resource.MustParse("1Gi")),
+		Job(longest, Workload{Component: component}, TaskName(component.Name, strings.Repeat("r", 63)), false),
+		CronJob(longest, Workload{Component: component}, "UTC", false), HorizontalPodAutoscaler(longest, component, 1, 2),
 	} {
 		if problems := validation.IsDNS1123Subdomain(o.GetName()); len(problems) > 0 {
 			t.Errorf("%s %s: %v", o.GetKind(), o.GetName(), problems)
@@ -119,11 +122,18 @@ func TestNamesFit(t *testing.T) {
 // Every object that server-side apply sends must hold only what the operator means to own.
 func TestObjectsOwnNothingByAccident(t *testing.T) {
 	component := newComponent()
+	component.Files = []v1alpha1.File{{Path: "/etc/app.conf"}}
+	component.Storage = &v1alpha1.Storage{Size: resource.MustParse("1Gi"), MountPath: "/data"}
 	allow, _ := AllowFlows(scope, Flows{Component: component, GatewayPorts: []int32{8080}})
+	files, _ := Files(scope, component)
+	budget, _ := PodDisruptionBudget(scope, component, 2)
+	w := Workload{Component: component}
 	gateway := v1alpha1.GatewayReference{Namespace: "gateways", Name: "public"}
 	for _, o := range []Object{
 		Namespace(scope, nil, nil), ResourceQuota(scope, resource.MustParse("1"), resource.MustParse("1Gi"), resource.MustParse("0")), LimitRange(scope),
 		DefaultDeny(scope), allow, Service(scope, component), Deployment(scope, Workload{Component: component}), RoleBinding(scope, "n", "r", "g"),
+		StatefulSet(scope, w), PersistentVolumeClaim(scope, component, "", component.Storage.Size), files, budget,
+		Job(scope, w, "migrate-1", false), CronJob(scope, w, "UTC", false), HorizontalPodAutoscaler(scope, component, 1, 2),
 		HTTPRoute(scope, newRoute()), Certificate(scope, "a.gov.pk", gateway, v1alpha1.IssuerReference{Kind: "ClusterIssuer", Name: "govpk"}), Listener(scope, "a.gov.pk", gateway),
 	} {
 		if path := empty("", o.Object); path != "" {

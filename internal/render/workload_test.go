@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -44,11 +45,17 @@ func TestPodSecurity(t *testing.T) {
 		"with a probe": func(c *v1alpha1.Component) {
 			c.ReadinessProbe = &v1alpha1.Probe{HTTPGet: &v1alpha1.HTTPGetProbe{Path: "/", Port: "http"}}
 		},
+		"with storage and files": func(c *v1alpha1.Component) {
+			c.Storage = &v1alpha1.Storage{Size: resource.MustParse("1Gi"), MountPath: "/data"}
+			c.Files = []v1alpha1.File{{Path: "/etc/app.conf", Content: "a"}}
+		},
+		"a task":           func(c *v1alpha1.Component) { c.Type, c.Ports = v1alpha1.ComponentTask, nil },
+		"a scheduled task": func(c *v1alpha1.Component) { c.Type, c.Ports = v1alpha1.ComponentScheduledTask, nil },
 	} {
 		t.Run(name, func(t *testing.T) {
 			component := newComponent()
 			change(&component)
-			template := decode[appsv1.Deployment](t, Deployment(scope, Workload{Component: component})).Spec.Template
+			template := templateOf(t, component)
 			level := psaapi.LevelVersion{Level: psaapi.LevelRestricted, Version: psaapi.LatestVersion()}
 			for _, result := range evaluator.EvaluatePod(level, &template.ObjectMeta, &template.Spec) {
 				if !result.Allowed {
@@ -65,11 +72,32 @@ func TestPodSecurity(t *testing.T) {
 			if !*spec.Containers[0].SecurityContext.ReadOnlyRootFilesystem {
 				t.Error("the root file system can be written")
 			}
-			if len(spec.Volumes) != 1 || spec.Volumes[0].EmptyDir == nil || spec.Containers[0].VolumeMounts[0].MountPath != "/tmp" {
+			if spec.Volumes[0].EmptyDir == nil || spec.Volumes[0].EmptyDir.SizeLimit.String() != "64Mi" || spec.Containers[0].VolumeMounts[0].MountPath != "/tmp" {
 				t.Errorf("volumes %v", spec.Volumes)
+			}
+			for _, mount := range spec.Containers[0].VolumeMounts {
+				declared := mount.ReadOnly || component.Storage != nil && mount.MountPath == component.Storage.MountPath
+				if mount.MountPath != "/tmp" && !declared {
+					t.Errorf("%s can be written", mount.MountPath)
+				}
 			}
 		})
 	}
+}
+
+// templateOf is the pod of whatever runs a component.
+func templateOf(t *testing.T, component v1alpha1.Component) corev1.PodTemplateSpec {
+	t.Helper()
+	w := Workload{Component: component}
+	switch {
+	case component.Storage != nil:
+		return decode[appsv1.StatefulSet](t, StatefulSet(scope, w)).Spec.Template
+	case component.Type == v1alpha1.ComponentTask:
+		return decode[batchv1.Job](t, Job(scope, w, "migrate-1", false)).Spec.Template
+	case component.Type == v1alpha1.ComponentScheduledTask:
+		return decode[batchv1.CronJob](t, CronJob(scope, w, "Asia/Karachi", false)).Spec.JobTemplate.Spec.Template
+	}
+	return decode[appsv1.Deployment](t, Deployment(scope, w)).Spec.Template
 }
 
 func TestDeployment(t *testing.T) {

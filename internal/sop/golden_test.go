@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"math/rand"
 	"os"
 	"path/filepath"
@@ -80,8 +81,8 @@ type goldenStage struct {
 	// Rolling is a release that the stage turned to while Running ran; Rolled are the components that follow it already.
 	Rolling string
 	Rolled  []string
-	// Stuck are components that make no progress; Done, Broken are Tasks of Rolling.
-	Stuck, Done, Broken []string
+	// Stuck are components that make no progress; Pending, Done, Broken are Tasks of Rolling.
+	Stuck, Pending, Done, Broken []string
 	// Failed is the attempt that was rolled back, and Failure why.
 	Failed, Failure string
 	// Trouble are what pods say, by component.
@@ -331,9 +332,11 @@ func (s goldenStage) observed(t *testing.T, c *Case) ObservedStage {
 
 func (s goldenStage) roll(t *testing.T, c *Case, stage *ObservedStage) {
 	t.Helper()
-	for component, words := range s.Trouble {
-		stage.Pods = append(stage.Pods, ObservedPod{Component: component, Name: component + "-7d9f", Created: c.Now.Add(-time.Minute), Trouble: words})
-	}
+	defer func() {
+		for component, words := range s.Trouble {
+			stage.Pods = append(stage.Pods, ObservedPod{Component: component, Name: component + "-7d9f", Created: c.Now.Add(-time.Minute), Trouble: words})
+		}
+	}()
 	if s.Rolling == "" {
 		return
 	}
@@ -345,11 +348,17 @@ func (s goldenStage) roll(t *testing.T, c *Case, stage *ObservedStage) {
 		*stage = rolling(release)
 	}
 	stage.Release = release.Name
+	for i, name := range append(s.Rolled, s.Stuck...) {
+		stage.Addresses[name] = fmt.Sprintf("10.96.0.%d", i+50)
+	}
 	for _, name := range s.Rolled {
 		stage.Workloads[name] = ObservedWorkload{Release: release.Name, Replicas: runningReplicas, RolledOut: true}
 	}
 	for _, name := range s.Stuck {
 		stage.Workloads[name] = ObservedWorkload{Release: release.Name, Replicas: runningReplicas, Stuck: true}
+	}
+	for _, name := range s.Pending {
+		stage.Tasks[render.TaskName(name, c.attempt(release))] = ObservedTask{}
 	}
 	for _, name := range s.Done {
 		stage.Tasks[render.TaskName(name, c.attempt(release))] = ObservedTask{Succeeded: true}

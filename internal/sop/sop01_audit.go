@@ -81,7 +81,7 @@ func (c *Case) AuditDue(release *v1alpha1.Release) (calendar.Date, time.Time, er
 	if err != nil {
 		return calendar.Date{}, time.Time{}, err
 	}
-	due, err := days.Due(release.CreationTimestamp.Time, int(c.Policy.Audit.WorkingDays))
+	due, err := days.Due(release.CreationTimestamp.Time, int(c.Policy.Audit.WorkingDays), nil)
 	if err != nil {
 		return calendar.Date{}, time.Time{}, err
 	}

@@ -116,6 +116,7 @@ func enforceDeployment(c *Case, t Target) []render.Object {
 	for _, task := range t.due() {
 		objects = append(objects, c.taskObjects(t, task, ports)...)
 	}
+	objects = append(objects, t.filesBefore(objects)...)
 	if t.Offline != nil || c.Policy == nil {
 		return objects
 	}

@@ -4,13 +4,16 @@
 package sop
 
 import (
+	"slices"
+
 	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
 	"github.com/ntc-gov-pk/govpk-operator/internal/render"
 )
 
 // Clause 8, Operational Responsibilities: NITB and NTC hold level 1, the organization levels 2 and 3. Each level gets its
-// role in the stage namespaces and nothing beyond; the contacts go where level 1 looks first. The API server refuses an
-// application without contacts. Admission: govpk-children.
+// role in the stage namespaces and nothing beyond; the organization writes the Secrets that its release names; the contacts go
+// where level 1 looks first. The API server refuses an application without contacts. Admission: govpk-children, and
+// govpk-identity for the rollback of level 1.
 func support() Clause {
 	return Clause{
 		Number:    8,
@@ -19,7 +22,7 @@ func support() Clause {
 		Demands:   "NITB and NTC hold level 1 of operations; levels 2 and 3 remain with the organization.",
 		Assess:    assessSupport,
 		Enforce:   enforceSupport,
-		Guards:    []string{"govpk-children"},
+		Guards:    []string{"govpk-children", "govpk-identity"},
 	}
 }
 
@@ -39,10 +42,22 @@ func enforceSupport(c *Case, t Target) []render.Object {
 		return nil
 	}
 	policy := c.Policy.Support
-	return []render.Object{
+	organization := policy.OrganizationGroupPrefix + c.Organization
+	objects := []render.Object{
 		render.RoleBinding(t.Scope, "operations", "govpk-operations", policy.OperationsGroup),
-		render.RoleBinding(t.Scope, "organization-support", "govpk-organization-support", policy.OrganizationGroupPrefix+c.Organization),
+		render.RoleBinding(t.Scope, "organization-support", "govpk-organization-support", organization),
 	}
+	if namesSecrets(t.Release) {
+		objects = append(objects, render.RoleBinding(t.Scope, "organization-secrets", "govpk-organization-secrets", organization))
+	}
+	return objects
+}
+
+// namesSecrets is true for a release with a Secret that the organization writes itself.
+func namesSecrets(release *v1alpha1.Release) bool {
+	return release != nil && slices.ContainsFunc(release.Spec.Components, func(c v1alpha1.Component) bool {
+		return len(c.ImagePullSecrets) > 0 || slices.ContainsFunc(c.Env, func(v v1alpha1.EnvVar) bool { return v.ValueFrom != nil })
+	})
 }
 
 func (c *Case) level1() v1alpha1.Level1Contact {

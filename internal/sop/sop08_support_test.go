@@ -52,6 +52,21 @@ func TestSupportRoles(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
+	for name, component := range map[string]v1alpha1.Component{
+		"a variable":    {Env: []v1alpha1.EnvVar{{Name: "A", Value: "b"}, {Name: "PASSWORD", ValueFrom: &v1alpha1.EnvVarSource{}}}},
+		"a pull secret": {ImagePullSecrets: []v1alpha1.SecretReference{{Name: "registry"}}},
+	} {
+		release := &v1alpha1.Release{Spec: v1alpha1.ReleaseSpec{Components: []v1alpha1.Component{{}, component}}}
+		bindings := enforceSupport(c, Target{Scope: c.Scope(v1alpha1.TestNamespace), Release: release})
+		last := bindings[len(bindings)-1]
+		if role, _, _ := unstructured.NestedString(last.Object, "roleRef", "name"); role != "govpk-organization-secrets" {
+			t.Errorf("%s from a Secret, yet the last role is %s", name, role)
+		}
+	}
+	plain := &v1alpha1.Release{Spec: v1alpha1.ReleaseSpec{Components: []v1alpha1.Component{{Env: []v1alpha1.EnvVar{{Name: "A", Value: "b"}}}}}}
+	if bindings := enforceSupport(c, Target{Scope: c.Scope(v1alpha1.TestNamespace), Release: plain}); len(bindings) != 2 {
+		t.Errorf("%d roles without a Secret, want 2", len(bindings))
+	}
 	c.Policy = nil
 	if objects := enforceSupport(c, Target{Scope: c.Scope(v1alpha1.LiveNamespace)}); objects != nil {
 		t.Errorf("without a policy no group is known, yet %d roles are bound", len(objects))

@@ -4,6 +4,8 @@
 package sop
 
 import (
+	"slices"
+
 	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
 	"github.com/ntc-gov-pk/govpk-operator/internal/render"
 )
@@ -43,6 +45,23 @@ func (c *Case) partObjects(t Target, p part, ports map[string]map[string]int32) 
 		objects = append(objects, budget)
 	}
 	return objects
+}
+
+// filesBefore are the files of the release before, beside those that are rendered: until the target is rolled out its pods
+// may have to be started again.
+func (t Target) filesBefore(rendered []render.Object) []render.Object {
+	if t.Previous == nil || t.rolledOut() {
+		return nil
+	}
+	var kept []render.Object
+	for _, component := range t.Previous.Spec.Components {
+		files, ok := render.Files(t.Scope, component)
+		if ok && !slices.ContainsFunc(rendered, func(o render.Object) bool { return o.GetKind() == files.GetKind() && o.GetName() == files.GetName() }) {
+			files.Mode = render.Keep
+			kept = append(kept, files)
+		}
+	}
+	return kept
 }
 
 // taskObjects are the Job of a Task and its files. A Job that ended is a record and stays as it is; offline an unfinished one

@@ -27,6 +27,9 @@ var users = map[string]rest.ImpersonationConfig{
 	"scheduler":  {UserName: "system:kube-scheduler"},
 	"apiserver":  {UserName: "system:apiserver", Groups: []string{"system:masters"}},
 	"impostor":   {UserName: "replicaset-controller"},
+	// Another organization, which may change the applications of its own namespace; and a person whose name only looks like the operator's.
+	"other-tenant":  {UserName: "dev@roti.example", Groups: []string{"organization:roti"}},
+	"fake-operator": {UserName: "govpk-operator", Groups: []string{"system:serviceaccounts:govpk-system"}},
 }
 
 // user is one of users, or the controller of kube-controller-manager with that name.

@@ -37,7 +37,7 @@ func TestEndToEnd(t *testing.T) {
 var _ = BeforeSuite(func(ctx context.Context) {
 	root, err := filepath.Abs("../..")
 	Expect(err).NotTo(HaveOccurred())
-	cluster, err = scenario.Open(root)
+	cluster, err = scenario.Open(ctx, root)
 	Expect(err).NotTo(HaveOccurred())
 	Expect(cluster.Install(ctx)).To(Succeed())
 	people, err = cluster.Onboard(ctx, organization)

@@ -27,14 +27,10 @@ import (
 	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
 )
 
-// The gateways of the cluster, forwarded to loopback.
-const (
-	publicGateway = "127.0.0.1:18443"
-	vpnGateway    = "127.0.0.1:18444"
-)
-
-// Cluster is the cluster that `make cluster` started.
+// Cluster is the cluster that `make cluster` started, or the one of the current kubeconfig.
 type Cluster struct {
+	// Current says that it is the current kubeconfig's: nothing was started for the scenario.
+	Current bool
 	// Admin is a cluster administrator.
 	Admin client.WithWatch
 	// Images are the sample images by digest.
@@ -42,10 +38,13 @@ type Cluster struct {
 	// Config reaches the API server as the administrator.
 	Config *rest.Config
 
-	root    string
-	scheme  *runtime.Scheme
-	roots   *x509.CertPool
-	Started time.Time
+	root          string
+	scheme        *runtime.Scheme
+	operatorImage string
+	// publicGateway and vpnGateway are a host and a port; roots is nil for the system's.
+	publicGateway, vpnGateway string
+	roots                     *x509.CertPool
+	Started                   time.Time
 }
 
 // Images are the sample images by digest.
@@ -55,41 +54,64 @@ type Images struct {
 	APIv2 string `json:"api-v2"`
 }
 
-// Open reads what the cluster left under bin/cluster of the repository at root.
-func Open(root string) (*Cluster, error) {
-	c := &Cluster{root: root, scheme: runtime.NewScheme(), roots: x509.NewCertPool(), Started: time.Now()}
+// Open finds the cluster: under bin/cluster of the repository at root, or with CLUSTER=current where current.go says.
+func Open(ctx context.Context, root string) (*Cluster, error) {
+	c := &Cluster{root: root, scheme: runtime.NewScheme(), Started: time.Now()}
 	for _, add := range []func(*runtime.Scheme) error{clientgoscheme.AddToScheme, v1alpha1.AddToScheme, gatewayv1.Install} {
 		if err := add(c.scheme); err != nil {
 			return nil, err
 		}
 	}
-	config, err := clientcmd.BuildConfigFromFlags("", c.path("kubeconfig"))
-	if err != nil {
-		return nil, fmt.Errorf("%w; run make cluster first", err)
+	switch name := os.Getenv(envCluster); name {
+	case "":
+		return c, c.openOwn()
+	case "current":
+		return c, c.openCurrent(ctx)
+	default:
+		return nil, fmt.Errorf("%s=%s: say current, or leave it unset", envCluster, name)
 	}
-	config.QPS = -1
-	c.Config = config
-	if c.Admin, err = client.NewWithWatch(config, client.Options{Scheme: c.scheme}); err != nil {
-		return nil, err
-	}
-	images, err := os.ReadFile(c.path("images.json"))
-	if err != nil {
-		return nil, err
-	}
-	if err := json.Unmarshal(images, &c.Images); err != nil {
-		return nil, fmt.Errorf("%s: %w", c.path("images.json"), err)
-	}
-	ca, err := os.ReadFile(c.path("ca.crt"))
-	if err != nil {
-		return nil, err
-	}
-	if !c.roots.AppendCertsFromPEM(ca) {
-		return nil, fmt.Errorf("%s holds no certificate", c.path("ca.crt"))
-	}
-	return c, nil
 }
 
-func (c *Cluster) path(name string) string { return filepath.Join(c.root, "bin/cluster", name) }
+// openOwn reads what `make cluster` left.
+func (c *Cluster) openOwn() error {
+	dir := filepath.Join(c.root, "bin/cluster")
+	config, err := clientcmd.BuildConfigFromFlags("", filepath.Join(dir, "kubeconfig"))
+	if err != nil {
+		return fmt.Errorf("%w; run make cluster first", err)
+	}
+	c.publicGateway, c.vpnGateway = "127.0.0.1:18443", "127.0.0.1:18444"
+	return errors.Join(c.connect(config), c.readImages(filepath.Join(dir, "images.json")), c.readCA(filepath.Join(dir, "ca.crt")))
+}
+
+func (c *Cluster) connect(config *rest.Config) (err error) {
+	config.QPS = -1
+	c.Config = config
+	c.Admin, err = client.NewWithWatch(config, client.Options{Scheme: c.scheme})
+	return err
+}
+
+func (c *Cluster) readImages(file string) error {
+	images, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(images, &c.Images); err != nil {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	return nil
+}
+
+func (c *Cluster) readCA(file string) error {
+	ca, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	c.roots = x509.NewCertPool()
+	if !c.roots.AppendCertsFromPEM(ca) {
+		return fmt.Errorf("%s holds no certificate", file)
+	}
+	return nil
+}
 
 // As is a client of another user.
 func (c *Cluster) As(user string, groups ...string) (client.Client, error) {
@@ -111,14 +133,14 @@ func Eventually(ctx context.Context, timeout time.Duration, condition func() err
 	return nil
 }
 
-// Browser is a person's browser on one of the gateways. It trusts the cluster's CA and nothing else.
+// Browser is a person's browser on one of the gateways. It trusts the hosts' CA and nothing else.
 type Browser struct{ client *http.Client }
 
 // Public is a browser on the internet.
-func (c *Cluster) Public() Browser { return c.browser(publicGateway) }
+func (c *Cluster) Public() Browser { return c.browser(c.publicGateway) }
 
 // VPN is a browser of somebody connected to NTC's VPN.
-func (c *Cluster) VPN() Browser { return c.browser(vpnGateway) }
+func (c *Cluster) VPN() Browser { return c.browser(c.vpnGateway) }
 
 func (c *Cluster) browser(gateway string) Browser {
 	dialer := &net.Dialer{Timeout: 2 * time.Second}

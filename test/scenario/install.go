@@ -33,19 +33,13 @@ func (c *Cluster) Install(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("%w; run make manifests first", err)
 	}
-	binary, err := os.ReadFile(filepath.Join(c.root, "bin/govpk-operator"))
-	if err != nil {
-		return fmt.Errorf("%w; run make cluster-load first", err)
-	}
 	objects, err := decode(manifests)
 	if err != nil {
 		return err
 	}
 	for _, object := range objects {
 		if object.GetKind() == "Deployment" {
-			// The tag stays the same when the operator is built anew; the digest rolls the pods.
-			path := []string{"spec", "template", "metadata", "annotations", "govpk-operator/binary"}
-			if err := unstructured.SetNestedField(object.Object, fmt.Sprintf("%x", sha256.Sum256(binary)), path...); err != nil {
+			if err := c.setImage(object); err != nil {
 				return err
 			}
 		}
@@ -68,6 +62,28 @@ func (c *Cluster) Install(ctx context.Context) error {
 		return err
 	}
 	return c.guarded(ctx)
+}
+
+// setImage makes the Deployment run the operator that is meant.
+func (c *Cluster) setImage(deployment *unstructured.Unstructured) error {
+	if c.Current {
+		containers, _, err := unstructured.NestedSlice(deployment.Object, "spec", "template", "spec", "containers")
+		if err != nil {
+			return err
+		}
+		if len(containers) != 1 {
+			return fmt.Errorf("Deployment %s has %d containers, want one", deployment.GetName(), len(containers))
+		}
+		containers[0].(map[string]any)["image"] = c.operatorImage
+		return unstructured.SetNestedSlice(deployment.Object, containers, "spec", "template", "spec", "containers")
+	}
+	binary, err := os.ReadFile(filepath.Join(c.root, "bin/govpk-operator"))
+	if err != nil {
+		return fmt.Errorf("%w; run make cluster-load first", err)
+	}
+	// The tag stays the same when the operator is built anew; the digest rolls the pods.
+	path := []string{"spec", "template", "metadata", "annotations", "govpk-operator/binary"}
+	return unstructured.SetNestedField(deployment.Object, fmt.Sprintf("%x", sha256.Sum256(binary)), path...)
 }
 
 func decode(manifests []byte) ([]*unstructured.Unstructured, error) {

@@ -53,6 +53,7 @@ var tools = []tool{
 			{"ptp", "github.com/containernetworking/plugins/plugins/main/ptp", ""},
 			{"loopback", "github.com/containernetworking/plugins/plugins/main/loopback", ""},
 			{"host-local", "github.com/containernetworking/plugins/plugins/ipam/host-local", ""},
+			{"bandwidth", "github.com/containernetworking/plugins/plugins/meta/bandwidth", ""},
 		},
 	},
 	{
@@ -62,6 +63,14 @@ var tools = []tool{
 	{
 		name: "certmanager", dir: "hack/tools/certmanager",
 		programs: []program{{"certmanager", ".", ""}},
+	},
+	{
+		name: "storage", dir: "hack/tools/storage",
+		programs: []program{{"local-path-provisioner", "github.com/rancher/local-path-provisioner", ""}},
+	},
+	{
+		name: "metrics", dir: "hack/tools/metrics",
+		programs: []program{{"metrics-server", "sigs.k8s.io/metrics-server/cmd/metrics-server", ""}},
 	},
 	{
 		name: "caddy", dir: "hack/tools/caddy",
@@ -76,12 +85,21 @@ var tools = []tool{
 		programs: []program{{"netpol", ".", ""}},
 	},
 	{
-		// Two versions, so that the sample application can be released twice.
+		// Two versions, so that the sample application can be released twice, and one that never starts.
 		name: "sample", dir: "hack/sample/api",
 		programs: []program{
-			{"api", ".", "-X main.version=1.0.0"},
-			{"api-v2", ".", "-X main.version=2.0.0"},
+			{"api", ".", "-X main.version=1.0.0 -X main.schema=1"},
+			{"api-v2", ".", "-X main.version=2.0.0 -X main.schema=2"},
+			{"api-broken", ".", "-X main.version=3.0.0 -X main.schema=2 -X main.broken=true"},
 		},
+	},
+	{
+		name: "pgstart", dir: "hack/sample/postgres",
+		programs: []program{{"pgstart", ".", ""}},
+	},
+	{
+		name: "miniflux", dir: "hack/tools/miniflux",
+		programs: []program{{"miniflux", "miniflux.app/v2", ""}},
 	},
 	{
 		name: "controller-gen", dir: "hack/tools/gen", development: true,

@@ -12,7 +12,9 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"testing"
+	"text/template"
 
 	jsonpatch "github.com/evanphx/json-patch/v5"
 	. "github.com/onsi/gomega"
@@ -80,7 +82,7 @@ func TestRows(t *testing.T) {
 		data, err := os.ReadFile(file)
 		NewWithT(t).Expect(err).NotTo(HaveOccurred())
 		var rows []row
-		NewWithT(t).Expect(yaml.UnmarshalStrict(data, &rows)).To(Succeed(), file)
+		NewWithT(t).Expect(yaml.UnmarshalStrict(repeated(t, data), &rows)).To(Succeed(), file)
 		for _, row := range rows {
 			t.Run(row.Kind+" "+row.Name, func(t *testing.T) {
 				t.Parallel()
@@ -98,6 +100,16 @@ func TestRows(t *testing.T) {
 			})
 		}
 	}
+}
+
+// repeated fills in what is too long to write down: the rows are a template with the function repeat.
+func repeated(t *testing.T, rows []byte) []byte {
+	t.Helper()
+	text, err := template.New("rows").Delims("<<", ">>").Funcs(template.FuncMap{"repeat": strings.Repeat}).Parse(string(rows))
+	NewWithT(t).Expect(err).NotTo(HaveOccurred())
+	var whole bytes.Buffer
+	NewWithT(t).Expect(text.Execute(&whole, nil)).To(Succeed())
+	return whole.Bytes()
 }
 
 func (r row) send(t *testing.T, object *unstructured.Unstructured) error {

@@ -50,6 +50,9 @@ func TestMaximal(t *testing.T) {
 			Name:  strings.Repeat("n", 128), Email: strings.Repeat("m", 100) + "@" + strings.Repeat("d", 100), Phone: "+" + strings.Repeat("9", 31),
 		})
 	}
+	tasks := application.DeepCopy()
+	tasks.Name, tasks.Spec.Components = label(40, 1), maximalTasks()
+	tasks.Spec.Requirements.DataFlowDiagram = v1alpha1.DataFlowDiagram{Content: make([]byte, 256<<10), SHA256: document().SHA256}
 	release := &v1alpha1.Release{
 		ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: label(40, 0) + "-0123abcd"},
 		Spec: v1alpha1.ReleaseSpec{
@@ -81,14 +84,22 @@ func TestMaximal(t *testing.T) {
 		violation.Spec.Evidence = append(violation.Spec.Evidence, document())
 	}
 	policy := &v1alpha1.DeploymentPolicy{ObjectMeta: metav1.ObjectMeta{Name: v1alpha1.DeploymentPolicyName}}
+	for i := range 16 {
+		policy.Spec.Gateways.Live = append(policy.Spec.Gateways.Live, v1alpha1.GatewayReference{Name: label(63, i), Namespace: strings.Repeat("g", 63)})
+	}
 	for i := range 500 {
+		reserved := v1alpha1.ReservedName{Name: fmt.Sprintf("r%d.%s.%s.gov.pk", i, strings.Repeat("a", 63), strings.Repeat("b", 63))}
+		for o := range 50 {
+			reserved.Organizations = append(reserved.Organizations, label(30, o))
+		}
+		policy.Spec.Domains.Reserved = append(policy.Spec.Domains.Reserved, reserved)
 		policy.Spec.Calendar.Holidays = append(policy.Spec.Calendar.Holidays, v1alpha1.Holiday{
 			Date: v1alpha1.Date(fmt.Sprintf("%04d-%02d-01", 2000+i/12, 1+i%12)), Name: strings.Repeat("h", 128), Reference: strings.Repeat("r", 256),
 		})
 	}
 	typed, err := client.New(environment.Config, client.Options{Scheme: scheme})
 	g.Expect(err).NotTo(HaveOccurred())
-	for _, object := range []client.Object{application, release, signOff, violation, policy} {
+	for _, object := range []client.Object{application, tasks, release, signOff, violation, policy} {
 		kind := fmt.Sprintf("%T", object)
 		g.Expect(typed.Create(t.Context(), object)).To(Succeed(), kind)
 		// An update compares with the old object as well.
@@ -119,12 +130,25 @@ func maximalComponents() []v1alpha1.Component {
 		for p := range ports {
 			c.Ports = append(c.Ports, v1alpha1.ComponentPort{Name: label(15, p), Port: int32(1024 + p), Protocol: "TCP"})
 		}
-		c.ReadinessProbe = &v1alpha1.Probe{HTTPGet: &v1alpha1.HTTPGetProbe{Path: "/" + strings.Repeat("h", 1023), Port: label(15, ports-1)}}
+		probe := &v1alpha1.Probe{HTTPGet: &v1alpha1.HTTPGetProbe{Path: "/" + strings.Repeat("h", 1023), Port: label(15, ports-1)}}
+		c.ReadinessProbe, c.LivenessProbe, c.StartupProbe = probe, probe, probe
 		for e := range 100 {
-			c.Env = append(c.Env, v1alpha1.EnvVar{Name: strings.Repeat("E", 120) + fmt.Sprint(e), Value: strings.Repeat("v", 64)})
+			variable := v1alpha1.EnvVar{Name: strings.Repeat("E", 120) + fmt.Sprint(e), Value: strings.Repeat("v", 64)}
+			if e%2 == 0 {
+				variable.Value = ""
+				variable.ValueFrom = &v1alpha1.EnvVarSource{SecretKeyRef: v1alpha1.SecretKeyReference{Name: strings.Repeat("s", 63), Key: strings.Repeat("k", 64)}}
+			}
+			c.Env = append(c.Env, variable)
 		}
 		for f := range 20 {
-			c.Files = append(c.Files, v1alpha1.File{Path: fmt.Sprintf("/%s-%d", strings.Repeat("f", 250), f)})
+			c.Files = append(c.Files, v1alpha1.File{Path: "/" + label(255, f), Content: strings.Repeat("f", 64)})
+		}
+		for s := range 5 {
+			c.ImagePullSecrets = append(c.ImagePullSecrets, v1alpha1.SecretReference{Name: label(63, s)})
+		}
+		if i%2 == 0 {
+			c.Replicas = v1alpha1.Replicas{Min: 1, Max: 1}
+			c.Storage = &v1alpha1.Storage{Size: resource.MustParse("16Pi"), MountPath: "/" + strings.Repeat("m", 255)}
 		}
 		for range 64 {
 			c.Command = append(c.Command, strings.Repeat("c", 64))
@@ -135,6 +159,23 @@ func maximalComponents() []v1alpha1.Component {
 			c.ConnectsTo = append(c.ConnectsTo, v1alpha1.Edge{Component: label(40, to), Port: label(15, (ports-1)-e/(count-1)), Name: label(40, 100+e)})
 		}
 	}
+	return components
+}
+
+// maximalTasks is one Service, which answers the domains, and Tasks that wait for all others.
+func maximalTasks() []v1alpha1.Component {
+	components := maximalComponents()
+	for i := range components[:len(components)-1] {
+		c := &components[i]
+		c.Type, c.Ports, c.Replicas, c.Storage, c.ConnectsTo = v1alpha1.ComponentTask, nil, v1alpha1.Replicas{}, nil, nil
+		c.ReadinessProbe, c.LivenessProbe, c.StartupProbe = nil, nil, nil
+		for other := range components[:len(components)-1] {
+			if other != i {
+				c.After = append(c.After, components[other].Name)
+			}
+		}
+	}
+	components[len(components)-1].ConnectsTo = nil
 	return components
 }
 

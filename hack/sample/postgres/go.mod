@@ -1,0 +1,3 @@
+module github.com/ntc-gov-pk/govpk-operator/hack/sample/postgres
+
+go 1.26.0
