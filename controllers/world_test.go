@@ -91,7 +91,7 @@ func warm(ctx context.Context, informers cache.Cache) {
 	GinkgoHelper()
 	for _, object := range []client.Object{
 		&v1alpha1.ThirdPartyApplication{}, &v1alpha1.Release{}, &v1alpha1.SignOff{}, &v1alpha1.PolicyViolation{},
-		&v1alpha1.DeploymentPolicy{}, &v1alpha1.DomainClaim{}, &v1alpha1.CloudServiceProvider{}, &corev1.Node{}, &corev1.Pod{},
+		&v1alpha1.DeploymentPolicy{}, &v1alpha1.DomainClaim{}, &v1alpha1.CloudServiceProvider{}, &corev1.Pod{}, &corev1.Node{},
 	} {
 		_, err := informers.GetInformer(ctx, object)
 		Expect(err).NotTo(HaveOccurred())

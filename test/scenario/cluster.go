@@ -62,14 +62,16 @@ func Open(ctx context.Context, root string) (*Cluster, error) {
 			return nil, err
 		}
 	}
+	var err error
 	switch name := os.Getenv(envCluster); name {
 	case "":
-		return c, c.openOwn()
+		err = c.openOwn()
 	case "current":
-		return c, c.openCurrent(ctx)
+		err = c.openCurrent(ctx)
 	default:
-		return nil, fmt.Errorf("%s=%s: say current, or leave it unset", envCluster, name)
+		err = fmt.Errorf("%s=%s: say current, or leave it unset", envCluster, name)
 	}
+	return c, err
 }
 
 // openOwn reads what `make cluster` left.

@@ -72,7 +72,7 @@ func (c *Cluster) setImage(deployment *unstructured.Unstructured) error {
 			return err
 		}
 		if len(containers) != 1 {
-			return fmt.Errorf("Deployment %s has %d containers, want one", deployment.GetName(), len(containers))
+			return fmt.Errorf("deployment %s has %d containers, want one", deployment.GetName(), len(containers))
 		}
 		containers[0].(map[string]any)["image"] = c.operatorImage
 		return unstructured.SetNestedSlice(deployment.Object, containers, "spec", "template", "spec", "containers")
