@@ -4,8 +4,12 @@
 package controllers
 
 import (
+	"slices"
+	"strings"
+
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/sets"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -24,20 +28,50 @@ const (
 	EventSignOffVoid = "SignOffVoid"
 )
 
-// announce tells by events what changed: a new stage, a due date that moved, and every verdict that somebody must act on.
-func (r *ApplicationReconciler) announce(before, after *v1alpha1.ThirdPartyApplication) {
+// announce tells by events what changed: a new stage, a due date that moved, and every verdict that somebody must act on, with whom to call.
+func (r *ApplicationReconciler) announce(c *sop.Case, before, after *v1alpha1.ThirdPartyApplication) {
 	if before.Status.Stage != after.Status.Stage {
 		r.Recorder.Eventf(after, nil, corev1.EventTypeNormal, string(after.Status.Stage), "ChangeStage",
-			"%s", meta.FindStatusCondition(after.Status.Conditions, v1alpha1.ConditionReady).Message)
+			"%s", shortened(meta.FindStatusCondition(after.Status.Conditions, v1alpha1.ConditionReady).Message, noteLimit))
 	}
 	r.announceDue(before, after)
 	for _, condition := range after.Status.Conditions {
 		old := meta.FindStatusCondition(before.Status.Conditions, condition.Type)
-		stalled := condition.Type == v1alpha1.ConditionStalled || condition.Reason == v1alpha1.ReasonOverdue
-		if stalled && (old == nil || old.Reason != condition.Reason) {
-			r.Recorder.Eventf(after, nil, corev1.EventTypeWarning, condition.Reason, "Assess", "%s", condition.Message)
+		if mustAct(after, condition) && (old == nil || old.Reason != condition.Reason) {
+			r.Recorder.Eventf(after, nil, corev1.EventTypeWarning, condition.Reason, "Assess", "%s", alarm(condition.Message, c.WhomToCall()))
 		}
 	}
+}
+
+// mustAct is true for a condition that waits for a person: the application is stalled, or somebody else owes it something.
+func mustAct(app *v1alpha1.ThirdPartyApplication, condition metav1.Condition) bool {
+	stalled := meta.FindStatusCondition(app.Status.Conditions, v1alpha1.ConditionStalled)
+	switch {
+	case condition.Type == v1alpha1.ConditionStalled:
+		return true
+	case stalled != nil && stalled.Reason == condition.Reason:
+		return false
+	default:
+		return slices.Contains([]string{v1alpha1.ReasonOverdue, v1alpha1.ReasonNodesMissing, v1alpha1.ReasonCapacityMissing}, condition.Reason)
+	}
+}
+
+// The API server refuses an event whose note is longer, and nobody would hear of it.
+const noteLimit = 1024
+
+// alarm is a message and whom to call, in the length of an event's note.
+func alarm(message, call string) string {
+	call = "; call " + shortened(call, noteLimit/2)
+	return shortened(message, noteLimit-len(call)) + call
+}
+
+// shortened is a text in so many bytes.
+func shortened(text string, most int) string {
+	const more = "…"
+	if len(text) <= most {
+		return text
+	}
+	return strings.ToValidUTF8(text[:most-len(more)], "") + more
 }
 
 func (r *ApplicationReconciler) announceDue(before, after *v1alpha1.ThirdPartyApplication) {

@@ -43,7 +43,7 @@ func (r *ApplicationReconciler) report(ctx context.Context, c *sop.Case, a sop.A
 		if err := r.Client.Status().Patch(ctx, app, client.MergeFrom(before)); err != nil {
 			return errors.Join(reportErr, client.IgnoreNotFound(err))
 		}
-		r.announce(before, app)
+		r.announce(c, before, app)
 	}
 	r.announceSignOffs(c, before, app)
 	return reportErr
@@ -135,13 +135,7 @@ func setCondition(app *v1alpha1.ThirdPartyApplication, kind string, status metav
 }
 
 // bounded keeps a message that quotes others within what a condition may hold.
-func bounded(message string) string {
-	const most = 2048
-	if len(message) <= most {
-		return message
-	}
-	return message[:most] + "…"
-}
+func bounded(message string) string { return shortened(message, 2048) }
 
 // reportViolations records what the takedown did on every violation of the application.
 func (r *ApplicationReconciler) reportViolations(ctx context.Context, c *sop.Case, a sop.Assessment, plan sop.Plan, outcome apply.Outcome, applyErr error) error {

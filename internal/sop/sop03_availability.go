@@ -105,7 +105,7 @@ func validity(a v1alpha1.Accreditation, policy v1alpha1.CalendarPolicy) (from, u
 // Secrets the organization may write, and record what rolled out and what was rolled back.
 func enforceAvailability(c *Case, t Target) []render.Object {
 	labels := map[string]string{}
-	annotations := map[string]string{v1alpha1.ContactsAnnotation: contacts(c.Application)}
+	annotations := map[string]string{v1alpha1.ContactsAnnotation: strings.Join(c.contacts(), "\n")}
 	if t.Release != nil {
 		annotations[v1alpha1.ReleaseAnnotation] = t.Release.Name
 		annotations[v1alpha1.ImagesAnnotation] = strings.Join(t.images(), ",")

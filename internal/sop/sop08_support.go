@@ -4,9 +4,7 @@
 package sop
 
 import (
-	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
 	"github.com/ntc-gov-pk/govpk-operator/internal/render"
@@ -36,7 +34,7 @@ func assessSupport(c *Case, _ *v1alpha1.Release) Finding {
 	if !levels[v1alpha1.SupportL2] || !levels[v1alpha1.SupportL3] {
 		return finding(Refused, v1alpha1.ReasonContactsMissing, "spec.organization.contacts must name an L2 and an L3 contact")
 	}
-	return finding(Met, v1alpha1.ReasonAssigned, "level 1 is NITB's and NTC's; %s answers for levels 2 and 3", c.Application.Spec.Organization.Name)
+	return finding(Met, v1alpha1.ReasonAssigned, "%s answers for level 1, %s for levels 2 and 3", quote(c.level1().Name), quote(c.Application.Spec.Organization.Name))
 }
 
 func enforceSupport(c *Case, t Target) []render.Object {
@@ -62,11 +60,45 @@ func namesSecrets(release *v1alpha1.Release) bool {
 	})
 }
 
-// contacts is one line for each contact, in the order of the spec.
-func contacts(app *v1alpha1.ThirdPartyApplication) string {
-	lines := make([]string, 0, len(app.Spec.Organization.Contacts))
-	for _, contact := range app.Spec.Organization.Contacts {
-		lines = append(lines, fmt.Sprintf("%s: %s <%s> %s", contact.Level, contact.Name, contact.Email, contact.Phone))
+func (c *Case) level1() v1alpha1.Level1Contact {
+	if c.Policy == nil {
+		// The default of the policy, which is missing.
+		return v1alpha1.Level1Contact{Name: "NTC operations"}
 	}
-	return strings.Join(lines, "\n")
+	return c.Policy.Support.Level1
+}
+
+// contacts is one line for each contact, level by level, in the order of the spec.
+func (c *Case) contacts() []string {
+	first := c.level1()
+	lines := []string{contact("L1", first.Name, first.Email, first.Phone)}
+	for _, level := range []v1alpha1.SupportLevel{v1alpha1.SupportL2, v1alpha1.SupportL3} {
+		for _, other := range c.Application.Spec.Organization.Contacts {
+			if other.Level == level {
+				lines = append(lines, contact(string(level), other.Name, other.Email, other.Phone))
+			}
+		}
+	}
+	return lines
+}
+
+// contact is one line, whatever an organization wrote: a second one could pass for somebody else's.
+func contact(level, name, email, phone string) string {
+	line := level + ": " + quote(name)
+	if email != "" {
+		line += " <" + quote(email) + ">"
+	}
+	if phone != "" {
+		line += " " + quote(phone)
+	}
+	return line
+}
+
+// WhomToCall is what an alarm ends with: level 1 first, then the organization's level 2.
+func (c *Case) WhomToCall() string {
+	lines := c.contacts()
+	if len(lines) < 2 {
+		return lines[0]
+	}
+	return lines[0] + ", then " + lines[1]
 }

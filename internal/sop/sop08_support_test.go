@@ -22,7 +22,11 @@ func TestSupport(t *testing.T) {
 		}
 	}
 	checkClause(t, 8, []string{v1alpha1.ReasonAssigned, v1alpha1.ReasonContactsMissing}, []clauseRow{
-		{name: "both levels", given: underAudit(t), outcome: Met, reason: v1alpha1.ReasonAssigned, message: []string{"Sehat Digital (Pvt) Ltd", "levels 2 and 3"}},
+		{name: "both levels", given: underAudit(t), outcome: Met, reason: v1alpha1.ReasonAssigned, message: []string{"NTC operations answers for level 1, Sehat Digital (Pvt) Ltd for levels 2 and 3"}},
+		{
+			name: "a name of several lines", given: underAudit(t), change: func(c *Case) { c.Application.Spec.Organization.Name = "Sehat\nlevel 2: \x1b[1mNobody" },
+			outcome: Met, reason: v1alpha1.ReasonAssigned, message: []string{"level 1, Sehat level 2: [1mNobody for levels 2 and 3"},
+		},
 		{
 			name: "nobody", given: underAudit(t), change: contacts(), outcome: Refused, reason: v1alpha1.ReasonContactsMissing,
 			message: []string{"spec.organization.contacts must name an L2 and an L3 contact"},
@@ -70,8 +74,58 @@ func TestSupportRoles(t *testing.T) {
 }
 
 func TestContacts(t *testing.T) {
-	want := "L2: Service desk <desk@sehat.example> +92 51 0000000\nL3: Engineering <eng@sehat.example> +92 51 0000001"
-	if got := contacts(newApplication(t)); got != want {
+	const l1 = "L1: NITB and NTC desk <noc@ntc.example> 111 222 333"
+	desk := func(c *Case) {
+		c.Policy.Support.Level1 = v1alpha1.Level1Contact{Name: "NITB and NTC desk", Email: "noc@ntc.example", Phone: "111 222 333"}
+	}
+	contacts := func(list ...v1alpha1.Contact) func(*Case) {
+		return func(c *Case) { c.Application.Spec.Organization.Contacts = list }
+	}
+	for name, row := range map[string]struct {
+		change func(*Case)
+		want   []string
+		call   string
+	}{
+		"level by level": {
+			change: with(desk, contacts(
+				v1alpha1.Contact{Level: "L3", Name: "C", Email: "c@x", Phone: "30000"}, v1alpha1.Contact{Level: "L2", Name: "A", Email: "a@x", Phone: "10000"},
+				v1alpha1.Contact{Level: "L2", Name: "B", Email: "b@x", Phone: "20000"})),
+			want: []string{l1, "L2: A <a@x> 10000", "L2: B <b@x> 20000", "L3: C <c@x> 30000"},
+			call: l1 + ", then L2: A <a@x> 10000",
+		},
+		"the policy's default has no address": {
+			change: func(*Case) {},
+			want:   []string{"L1: NTC operations", "L2: Service desk <desk@sehat.example> +92 51 0000000", "L3: Engineering <eng@sehat.example> +92 51 0000001"},
+			call:   "L1: NTC operations, then L2: Service desk <desk@sehat.example> +92 51 0000000",
+		},
+		"without a policy": {change: with(func(c *Case) { c.Policy = nil }, contacts()), want: []string{"L1: NTC operations"}, call: "L1: NTC operations"},
+		"nobody writes a second line": {
+			change: with(desk, contacts(
+				v1alpha1.Contact{Level: "L2", Name: "A\nL1: me <me@x> 1", Email: "a\r@x", Phone: "1\v2"},
+				v1alpha1.Contact{Level: "L3", Name: "\u202eB\u2028C\x00\u0085", Email: "e\x1b[2J@x", Phone: "3"})),
+			want: []string{l1, "L2: A L1: me <me@x> 1 <a @x> 1 2", "L3: B C <e [2J@x> 3"},
+			call: l1 + ", then L2: A L1: me <me@x> 1 <a @x> 1 2",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := underAudit(t)
+			row.change(c)
+			if diff := cmp.Diff(row.want, c.contacts()); diff != "" {
+				t.Error(diff)
+			}
+			if got := c.WhomToCall(); got != row.call {
+				t.Errorf("call %q", got)
+			}
+		})
+	}
+}
+
+// Whoever opens the namespace sees whom to call.
+func TestContactsOnNamespaces(t *testing.T) {
+	c := liveCase(t)
+	namespace := enforceAvailability(c, Target{Scope: c.Scope(v1alpha1.LiveNamespace)})[0]
+	want := "L1: NTC operations\nL2: Service desk <desk@sehat.example> +92 51 0000000\nL3: Engineering <eng@sehat.example> +92 51 0000001"
+	if got := namespace.GetAnnotations()[v1alpha1.ContactsAnnotation]; got != want {
 		t.Errorf("got %q", got)
 	}
 }

@@ -6,8 +6,6 @@ package sop
 import (
 	"slices"
 
-	"k8s.io/apimachinery/pkg/api/resource"
-
 	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
 	"github.com/ntc-gov-pk/govpk-operator/internal/render"
 )
@@ -128,5 +126,3 @@ func (c *Case) timeZone() string {
 	}
 	return c.Policy.Calendar.TimeZone
 }
-
-func (c *Case) bandwidth(*v1alpha1.Release, v1alpha1.Component) *resource.Quantity { return nil }

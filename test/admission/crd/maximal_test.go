@@ -150,9 +150,6 @@ func maximalComponents() []v1alpha1.Component {
 			c.Replicas = v1alpha1.Replicas{Min: 1, Max: 1}
 			c.Storage = &v1alpha1.Storage{Size: resource.MustParse("16Pi"), MountPath: "/" + strings.Repeat("m", 255)}
 		}
-		for f := range 20 {
-			c.Files = append(c.Files, v1alpha1.File{Path: fmt.Sprintf("/%s-%d", strings.Repeat("f", 250), f)})
-		}
 		for range 64 {
 			c.Command = append(c.Command, strings.Repeat("c", 64))
 			c.Args = append(c.Args, strings.Repeat("a", 64))
