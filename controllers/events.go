@@ -4,6 +4,8 @@
 package controllers
 
 import (
+	"strings"
+
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/types"
@@ -28,14 +30,14 @@ const (
 func (r *ApplicationReconciler) announce(before, after *v1alpha1.ThirdPartyApplication) {
 	if before.Status.Stage != after.Status.Stage {
 		r.Recorder.Eventf(after, nil, corev1.EventTypeNormal, string(after.Status.Stage), "ChangeStage",
-			"%s", meta.FindStatusCondition(after.Status.Conditions, v1alpha1.ConditionReady).Message)
+			"%s", note(meta.FindStatusCondition(after.Status.Conditions, v1alpha1.ConditionReady).Message))
 	}
 	r.announceDue(before, after)
 	for _, condition := range after.Status.Conditions {
 		old := meta.FindStatusCondition(before.Status.Conditions, condition.Type)
 		stalled := condition.Type == v1alpha1.ConditionStalled || condition.Reason == v1alpha1.ReasonOverdue
 		if stalled && (old == nil || old.Reason != condition.Reason) {
-			r.Recorder.Eventf(after, nil, corev1.EventTypeWarning, condition.Reason, "Assess", "%s", condition.Message)
+			r.Recorder.Eventf(after, nil, corev1.EventTypeWarning, condition.Reason, "Assess", "%s", note(condition.Message))
 		}
 	}
 }
@@ -81,11 +83,20 @@ func summarized(app *v1alpha1.ThirdPartyApplication, signOff string) bool {
 }
 
 func (r *ApplicationReconciler) announceSignOff(c *sop.Case, app *v1alpha1.ThirdPartyApplication, signOff *v1alpha1.SignOff) {
-	kind, reason, note := corev1.EventTypeNormal, EventSigned, "counts"
+	kind, reason, verdict := corev1.EventTypeNormal, EventSigned, "counts"
 	if why := c.WhyVoid(signOff); why != "" {
-		kind, reason, note = corev1.EventTypeWarning, EventSignOffVoid, "does not count: "+why
+		kind, reason, verdict = corev1.EventTypeWarning, EventSignOffVoid, "does not count: "+why
 	}
 	spec := signOff.Spec
 	r.Recorder.Eventf(app, signOff, kind, reason, "Assess", "%s, %s: %s on %s, signed by %s in SignOff %s, %s",
-		spec.Party, spec.Type, spec.Decision, spec.Release, spec.SignedBy, signOff.Name, note)
+		spec.Party, spec.Type, spec.Decision, spec.Release, spec.SignedBy, signOff.Name, verdict)
+}
+
+// note keeps a message within what the API server takes for an event: 1024 bytes.
+func note(message string) string {
+	const most = 1000
+	if len(message) <= most {
+		return message
+	}
+	return strings.ToValidUTF8(message[:most], "") + "…"
 }

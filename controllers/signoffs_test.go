@@ -101,6 +101,15 @@ var _ = Describe("Sign-offs and the audit clock", func() {
 		Expect(w.get(ctx).Status.Candidate.PreviousAuditDues).To(BeEmpty(), "another release, another audit")
 	})
 
+	It("says once that an audit is overdue, and approves nothing by it", func(ctx context.Context) {
+		o.events()
+		o.Clock = testclock.NewFakePassiveClock(time.Now().AddDate(0, 0, 60))
+		w.untilEvent(ctx, o, SatisfyAll(HavePrefix("Warning Overdue "), ContainSubstring("is overdue")))
+		w.settle(ctx, o)
+		Expect(o.events()).To(BeEmpty())
+		Expect(w.get(ctx).Status.Stage).To(Equal(v1alpha1.StageUnderAudit))
+	})
+
 	It("stops the audit clock while the organization owes an answer", func(ctx context.Context) {
 		due := w.get(ctx).Status.Candidate.AuditDue
 		question := w.signWith(ctx, v1alpha1.SignOffArchitectureAudit, v1alpha1.PartyNITB, func(s *v1alpha1.SignOffSpec) { s.Decision = v1alpha1.DecisionAnswerRequested })
