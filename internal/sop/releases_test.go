@@ -37,7 +37,7 @@ func TestRollback(t *testing.T) {
 		"though its approvals would be old":  {change: func(c *Case, _ *v1alpha1.Release) { c.Now = hours(24 * 365) }},
 		"though another audit is asked now":  {change: func(c *Case, _ *v1alpha1.Release) { c.Policy.Audit.Parties = []v1alpha1.Party{v1alpha1.PartyNTC} }},
 		"though the provider of both is out": {change: func(c *Case, _ *v1alpha1.Release) { c.Providers = nil }},
-		"not onto a provider that is out":    {change: func(c *Case, older *v1alpha1.Release) { older.Spec.CloudServiceProvider = "gone" }, blocked: v1alpha1.ReasonProviderMissing},
+		"not onto a provider that is out":    {change: func(_ *Case, older *v1alpha1.Release) { older.Spec.CloudServiceProvider = "gone" }, blocked: v1alpha1.ReasonProviderMissing},
 		"not with more than the hardware":    {change: func(_ *Case, older *v1alpha1.Release) { older.Spec.Components[0].Replicas.Max = 99 }, blocked: v1alpha1.ReasonHardwareTooSmall},
 		"not onto a host of another": {change: func(c *Case, older *v1alpha1.Release) {
 			older.Spec.Domains[0].Host = "other.gov.pk"
