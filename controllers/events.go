@@ -115,11 +115,11 @@ func summarized(app *v1alpha1.ThirdPartyApplication, signOff string) bool {
 }
 
 func (r *ApplicationReconciler) announceSignOff(c *sop.Case, app *v1alpha1.ThirdPartyApplication, signOff *v1alpha1.SignOff) {
-	kind, reason, note := corev1.EventTypeNormal, EventSigned, "counts"
+	kind, reason, verdict := corev1.EventTypeNormal, EventSigned, "counts"
 	if why := c.WhyVoid(signOff); why != "" {
-		kind, reason, note = corev1.EventTypeWarning, EventSignOffVoid, "does not count: "+why
+		kind, reason, verdict = corev1.EventTypeWarning, EventSignOffVoid, "does not count: "+why
 	}
 	spec := signOff.Spec
 	r.Recorder.Eventf(app, signOff, kind, reason, "Assess", "%s, %s: %s on %s, signed by %s in SignOff %s, %s",
-		spec.Party, spec.Type, spec.Decision, spec.Release, spec.SignedBy, signOff.Name, note)
+		spec.Party, spec.Type, spec.Decision, spec.Release, spec.SignedBy, signOff.Name, verdict)
 }

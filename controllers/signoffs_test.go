@@ -34,7 +34,7 @@ var _ = Describe("Sign-offs and the audit clock", func() {
 	It("says who signed what, once, and why a sign-off does not count", func(ctx context.Context) {
 		o.events()
 		report := v1alpha1.Document{URL: "https://nitb.gov.pk/reports/117", SHA256: w.app.Spec.Requirements.DataFlowDiagram.SHA256}
-		first := w.signWith(ctx, v1alpha1.SignOffArchitectureAudit, v1alpha1.PartyNITB, func(s *v1alpha1.SignOffSpec) {
+		first := w.auditWith(ctx, v1alpha1.PartyNITB, func(s *v1alpha1.SignOffSpec) {
 			s.Decision = v1alpha1.DecisionRejected
 			s.Evidence = []v1alpha1.Document{report}
 			s.Findings = []v1alpha1.Finding{
@@ -50,14 +50,14 @@ var _ = Describe("Sign-offs and the audit clock", func() {
 		Expect(o.events()).To(ContainElement(SatisfyAll(HavePrefix("Normal Signed "),
 			ContainSubstring(fmt.Sprintf("NITB, ArchitectureAudit: Rejected on %s, signed by %s in SignOff %s, counts", w.release(), signer(v1alpha1.PartyNITB), first.Name)))))
 
-		void := w.signWith(ctx, v1alpha1.SignOffArchitectureAudit, v1alpha1.PartyNTC, nil)
+		void := w.auditWith(ctx, v1alpha1.PartyNTC, nil)
 		w.untilEvent(ctx, o, SatisfyAll(HavePrefix("Warning SignOffVoid "), ContainSubstring(void.Name), ContainSubstring("does not count: DeploymentPolicy default does not ask NTC")))
 
 		waitForNextSecond(first.CreationTimestamp)
 		again := start()
 		Expect(w.pass(ctx, again)).To(Succeed())
 		Expect(again.events()).To(BeEmpty(), "another life of the operator repeats no news")
-		second := w.signWith(ctx, v1alpha1.SignOffArchitectureAudit, v1alpha1.PartyNITB, func(s *v1alpha1.SignOffSpec) {
+		second := w.auditWith(ctx, v1alpha1.PartyNITB, func(s *v1alpha1.SignOffSpec) {
 			s.Findings = []v1alpha1.Finding{{ID: "F-2", Severity: "Critical", Summary: "no password", State: v1alpha1.FindingResolved}}
 		})
 		w.until(ctx, again, w.reason(ctx, v1alpha1.ConditionArchitectureAudited, v1alpha1.ReasonFindingsOpen))
@@ -65,7 +65,7 @@ var _ = Describe("Sign-offs and the audit clock", func() {
 		third := start()
 		Expect(w.pass(ctx, third)).To(Succeed())
 		waitForNextSecond(second.CreationTimestamp)
-		w.signWith(ctx, v1alpha1.SignOffArchitectureAudit, v1alpha1.PartyNITB, func(s *v1alpha1.SignOffSpec) {
+		w.auditWith(ctx, v1alpha1.PartyNITB, func(s *v1alpha1.SignOffSpec) {
 			s.Findings = []v1alpha1.Finding{{ID: "F-1", Severity: "Low", Summary: "a typing error", State: v1alpha1.FindingResolved}}
 		})
 		w.until(ctx, third, w.stage(ctx, v1alpha1.StageTesting))
@@ -101,9 +101,18 @@ var _ = Describe("Sign-offs and the audit clock", func() {
 		Expect(w.get(ctx).Status.Candidate.PreviousAuditDues).To(BeEmpty(), "another release, another audit")
 	})
 
+	It("says once that an audit is overdue, and approves nothing by it", func(ctx context.Context) {
+		o.events()
+		o.Clock = testclock.NewFakePassiveClock(time.Now().AddDate(0, 0, 60))
+		w.untilEvent(ctx, o, SatisfyAll(HavePrefix("Warning Overdue "), ContainSubstring("is overdue")))
+		w.settle(ctx, o)
+		Expect(o.events()).To(BeEmpty())
+		Expect(w.get(ctx).Status.Stage).To(Equal(v1alpha1.StageUnderAudit))
+	})
+
 	It("stops the audit clock while the organization owes an answer", func(ctx context.Context) {
 		due := w.get(ctx).Status.Candidate.AuditDue
-		question := w.signWith(ctx, v1alpha1.SignOffArchitectureAudit, v1alpha1.PartyNITB, func(s *v1alpha1.SignOffSpec) { s.Decision = v1alpha1.DecisionAnswerRequested })
+		question := w.auditWith(ctx, v1alpha1.PartyNITB, func(s *v1alpha1.SignOffSpec) { s.Decision = v1alpha1.DecisionAnswerRequested })
 		w.until(ctx, o, w.reason(ctx, v1alpha1.ConditionArchitectureAudited, v1alpha1.ReasonAnswerOwed))
 		app := w.get(ctx)
 		Expect(meta.FindStatusCondition(app.Status.Conditions, v1alpha1.ConditionArchitectureAudited).Message).To(ContainSubstring("NITB asked in SignOff " + question.Name))
@@ -113,7 +122,7 @@ var _ = Describe("Sign-offs and the audit clock", func() {
 		Expect(app.Status.Stage).To(Equal(v1alpha1.StageUnderAudit))
 
 		waitForNextSecond(question.CreationTimestamp)
-		w.signWith(ctx, v1alpha1.SignOffArchitectureAudit, v1alpha1.PartyOrganization, func(s *v1alpha1.SignOffSpec) { s.Decision = v1alpha1.DecisionAnswered })
+		w.auditWith(ctx, v1alpha1.PartyOrganization, func(s *v1alpha1.SignOffSpec) { s.Decision = v1alpha1.DecisionAnswered })
 		w.until(ctx, o, w.reason(ctx, v1alpha1.ConditionArchitectureAudited, v1alpha1.ReasonAwaitingSignOff))
 		app = w.get(ctx)
 		Expect(app.Status.Candidate.AuditDue >= due).To(BeTrue(), "an answer of the same day costs nothing")
@@ -134,7 +143,7 @@ var _ = Describe("Releases", func() {
 		Expect(admin.Create(ctx, w.app)).To(Succeed())
 		w.until(ctx, o, w.stage(ctx, v1alpha1.StageUnderAudit))
 		signed := w.release()
-		w.signWith(ctx, v1alpha1.SignOffArchitectureAudit, v1alpha1.PartyNITB, func(s *v1alpha1.SignOffSpec) { s.Decision = v1alpha1.DecisionRejected })
+		w.auditWith(ctx, v1alpha1.PartyNITB, func(s *v1alpha1.SignOffSpec) { s.Decision = v1alpha1.DecisionRejected })
 		var made []string
 		for i := range 13 {
 			w.change(ctx, func(spec *v1alpha1.ThirdPartyApplicationSpec) { spec.Components[0].Args = []string{fmt.Sprint(i)} })
@@ -233,12 +242,12 @@ func (w *world) reason(ctx context.Context, condition, reason string) func(Gomeg
 	}
 }
 
-// signWith signs the release of the spec in the party's name.
-func (w *world) signWith(ctx context.Context, kind v1alpha1.SignOffType, party v1alpha1.Party, change func(*v1alpha1.SignOffSpec)) *v1alpha1.SignOff {
+// auditWith signs the audit of the spec's release in the party's name.
+func (w *world) auditWith(ctx context.Context, party v1alpha1.Party, change func(*v1alpha1.SignOffSpec)) *v1alpha1.SignOff {
 	GinkgoHelper()
 	signOff := &v1alpha1.SignOff{
 		ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, GenerateName: "sign-"},
-		Spec:       v1alpha1.SignOffSpec{Release: w.release(), Type: kind, Party: party, Decision: v1alpha1.DecisionApproved, SignedBy: signer(party)},
+		Spec:       v1alpha1.SignOffSpec{Release: w.release(), Type: v1alpha1.SignOffArchitectureAudit, Party: party, Decision: v1alpha1.DecisionApproved, SignedBy: signer(party)},
 	}
 	if change != nil {
 		change(&signOff.Spec)

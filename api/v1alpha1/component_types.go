@@ -46,7 +46,7 @@ type Component struct {
 	// +optional
 	Type ComponentType `json:"type,omitempty"`
 	// schedule is when a ScheduledTask runs, as the five fields of cron in the policy's time zone, such as "30 2 * * *".
-	// A run that is due while another one lasts is left out.
+	// A run that is due while another one lasts waits for it at most five minutes, then it is left out.
 	// +kubebuilder:validation:MinLength=9
 	// +kubebuilder:validation:MaxLength=128
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[-0-9A-Za-z*/,?]+( [-0-9A-Za-z*/,?]+){4}$')",message="schedule must have the five fields of cron, such as 30 2 * * *; the time zone is the policy's"

@@ -89,7 +89,7 @@ func (a *Applier) Run(ctx context.Context, c *sop.Case, plan sop.Plan) (Outcome,
 	if err != nil || !plan.Prune {
 		return outcome, err
 	}
-	if err = a.prune(ctx, c, plan, &outcome); err != nil {
+	if err := a.prune(ctx, c, plan, &outcome); err != nil {
 		return outcome, err
 	}
 	return outcome, a.forget(ctx, c, plan)

@@ -70,7 +70,9 @@ func (c *Case) launchedNow(a Assessment) string {
 // obsolete are the releases that nobody can need: never signed or launched, neither running nor named, and older than the
 // last ten of their like.
 func (c *Case) obsolete(a Assessment) []string {
-	needed := map[string]bool{a.Current.Name: true, c.Test.Release: true, c.Live.Release: true, c.wanted(): true}
+	needed := map[string]bool{
+		a.Current.Name: true, c.Test.Release: true, c.Test.RolledOut: true, c.Live.Release: true, c.Live.RolledOut: true, c.wanted(): true,
+	}
 	for _, release := range []*v1alpha1.Release{a.Test, a.Live} {
 		if release != nil {
 			needed[release.Name] = true

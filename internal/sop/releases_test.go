@@ -99,16 +99,19 @@ func TestRollbackWhileFlagged(t *testing.T) {
 	}
 }
 
-// A return needs today's gates too, not only what the release lives with.
+// A return needs today's gates too, not only what the release lives with, and also where the policy asks for no new test.
 func TestReturnOfALaunchedRelease(t *testing.T) {
-	c := flagged(t, lifted)
-	c.SignOffs = append(c.SignOffs, tested(c.Releases[0].Name, hours(41))...)
-	if c.locked() {
-		t.Error("the return is earned")
-	}
-	c.Providers = nil
-	if !c.locked() {
-		t.Error("it returned without a provider")
+	for _, requires := range []v1alpha1.ReturnRequirement{v1alpha1.ReturnLiftOnly, v1alpha1.ReturnFreshSignOffs} {
+		c := flagged(t, lifted)
+		c.Policy.Violations.ReturnRequires = requires
+		c.SignOffs = append(c.SignOffs, tested(c.Releases[0].Name, hours(41))...)
+		if c.locked() {
+			t.Errorf("%s: the return is earned", requires)
+		}
+		c.Providers = nil
+		if !c.locked() {
+			t.Errorf("%s: it returned without a provider", requires)
+		}
 	}
 }
 
@@ -182,6 +185,10 @@ func TestObsolete(t *testing.T) {
 	c.Live.Release = name(4)
 	if got := PlanFor(c, Assess(c)).Releases; slices.Contains(got, name(4)) {
 		t.Errorf("what is live goes: %v", got)
+	}
+	c.Application.Spec.Launch = nil
+	if got := PlanFor(c, Assess(c)).Releases; slices.Contains(got, name(4)) {
+		t.Errorf("what live still runs goes: %v", got)
 	}
 	c.Application.DeletionTimestamp = &c.Releases[0].CreationTimestamp
 	if got := PlanFor(c, Assess(c)).Releases; got != nil {
