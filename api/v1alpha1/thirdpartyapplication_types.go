@@ -390,10 +390,12 @@ type ReleaseChange struct {
 	// +required
 	Field string `json:"field,omitempty"`
 	// from is the old value as JSON, shortened to 256 characters. Omitted: there was none.
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=1100
 	// +optional
 	From string `json:"from,omitempty"`
 	// to is the new value as JSON, shortened to 256 characters. Omitted: there is none.
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=1100
 	// +optional
 	To string `json:"to,omitempty"`
@@ -445,9 +447,11 @@ type ComponentScaling struct {
 	// +required
 	Component string `json:"component,omitempty"`
 	// minReplicas is how many pods run without load.
+	// +kubebuilder:validation:Minimum=1
 	// +required
 	MinReplicas int32 `json:"minReplicas,omitempty"`
 	// maxReplicas is the ceiling.
+	// +kubebuilder:validation:Minimum=1
 	// +required
 	MaxReplicas int32 `json:"maxReplicas,omitempty"`
 	// explanation says how the ceiling follows from what was declared.
