@@ -14,6 +14,7 @@ import (
 	"github.com/go-logr/logr"
 	"k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/client-go/rest"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -89,9 +90,15 @@ func run(ctx context.Context, leaderElect bool, metricsAddress, probeAddress str
 	if err != nil {
 		return err
 	}
+	pods, err := corev1client.NewForConfigAndClient(config, httpClient)
+	if err != nil {
+		return err
+	}
 	application := &controllers.ApplicationReconciler{
-		Client:       mgr.GetClient(),
-		Applier:      &apply.Applier{Client: mgr.GetClient(), Live: mgr.GetAPIReader(), EvidenceNamespace: evidenceNamespace},
+		Client: mgr.GetClient(),
+		Applier: &apply.Applier{
+			Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Logs: apply.LogsFrom(pods), EvidenceNamespace: evidenceNamespace,
+		},
 		Recorder:     mgr.GetEventRecorder("govpk-operator"),
 		Clock:        clock.RealClock{},
 		MissingKinds: missing,

@@ -6,6 +6,7 @@ package controllers
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -29,12 +30,14 @@ type ApplicationReconciler struct {
 	Clock    clock.PassiveClock
 	// MissingKinds are the kinds that the cluster did not serve when the operator started.
 	MissingKinds []string
+	// announced are the sign-offs that need no event any more: sets of UIDs by the key of their application.
+	announced sync.Map
 }
 
 // +kubebuilder:rbac:groups=platform.ntc.gov.pk,resources=thirdpartyapplications,verbs=get;list;watch;patch
 // +kubebuilder:rbac:groups=platform.ntc.gov.pk,resources=thirdpartyapplications/status;policyviolations/status,verbs=patch
-// +kubebuilder:rbac:groups=platform.ntc.gov.pk,resources=releases,verbs=get;list;watch;create;delete
-// +kubebuilder:rbac:groups=platform.ntc.gov.pk,resources=domainclaims,verbs=get;list;watch;create;delete
+// +kubebuilder:rbac:groups=platform.ntc.gov.pk,resources=releases,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups=platform.ntc.gov.pk,resources=domainclaims,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups=platform.ntc.gov.pk,resources=signoffs;policyviolations;deploymentpolicies;cloudserviceproviders,verbs=get;list;watch
 // +kubebuilder:rbac:groups="",resources=namespaces;resourcequotas;limitranges;services;configmaps,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups="",resources=persistentvolumeclaims,verbs=get;list;watch;create;patch
@@ -54,6 +57,7 @@ type ApplicationReconciler struct {
 // +kubebuilder:rbac:groups=apiextensions.k8s.io,resources=customresourcedefinitions,verbs=get;list;watch
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=list;create;patch
 // +kubebuilder:rbac:groups="",resources=configmaps,verbs=list;create,namespace=govpk-evidence
+// +kubebuilder:rbac:groups=batch,resources=jobs,verbs=list;delete
 
 // Reconcile runs one pass for one application.
 func (r *ApplicationReconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
@@ -107,14 +111,10 @@ func (r *ApplicationReconciler) ensureFinalizer(ctx context.Context, app *v1alph
 	return false, r.Client.Patch(ctx, app, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{}))
 }
 
-// finalize forgets the releases nobody signed; signed ones are evidence, and a re-created application meets them again.
+// finalize forgets the releases nobody signed or launched; the others are evidence, and a re-created application meets them again.
 func (r *ApplicationReconciler) finalize(ctx context.Context, c *sop.Case) error {
-	signed := map[string]bool{}
-	for i := range c.SignOffs {
-		signed[c.SignOffs[i].Spec.Release] = true
-	}
 	for i := range c.Releases {
-		if signed[c.Releases[i].Name] {
+		if c.Evidence(&c.Releases[i]) {
 			continue
 		}
 		if err := r.Client.Delete(ctx, &c.Releases[i]); client.IgnoreNotFound(err) != nil {
@@ -122,6 +122,7 @@ func (r *ApplicationReconciler) finalize(ctx context.Context, c *sop.Case) error
 		}
 	}
 	app := c.Application
+	r.announced.Delete(client.ObjectKeyFromObject(app))
 	before := app.DeepCopy()
 	controllerutil.RemoveFinalizer(app, v1alpha1.TeardownFinalizer)
 	err := r.Client.Patch(ctx, app, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{}))

@@ -252,9 +252,9 @@ var _ = Describe("One application under the SOP", func() {
 			g.Expect(w.pass(ctx, o)).To(Succeed())
 			g.Expect(admin.Get(ctx, w.key(), &v1alpha1.ThirdPartyApplication{})).To(MatchError(apierrors.IsNotFound, "the finalizer is gone"))
 		}).Should(Succeed(), "namespaces take a moment to go")
-		Expect(w.inventory(ctx)).To(HaveLen(1))
+		Expect(w.inventory(ctx)).To(HaveLen(2))
 		Expect(w.inventory(ctx)).To(HaveKey(fmt.Sprintf("Release %s/%s", w.namespace, w.release())), "a signed release is evidence")
-		Expect(admin.Get(ctx, types.NamespacedName{Name: w.host}, &v1alpha1.DomainClaim{})).To(MatchError(apierrors.IsNotFound, "the host is free"))
+		Expect(claim(ctx, w.host).Spec).To(SatisfyAll(HaveField("State", v1alpha1.DomainQuarantined), HaveField("Application.Namespace", w.namespace)))
 		gateway := &gatewayv1.Gateway{}
 		Expect(admin.Get(ctx, types.NamespacedName{Namespace: "gateways", Name: "public"}, gateway)).To(Succeed())
 		Expect(gateway.Spec.Listeners).NotTo(ContainElement(HaveField("Name", BeEquivalentTo(w.host))))

@@ -8,9 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -29,7 +27,11 @@ func (r *ApplicationReconciler) report(ctx context.Context, c *sop.Case, a sop.A
 	app.Status.ObservedGeneration = app.Generation
 	app.Status.Stage = a.Stage
 	app.Status.Release = releaseInView(a)
-	app.Status.Candidate = candidate(c, a)
+	app.Status.Candidate = candidate(c, a, before.Status.Candidate)
+	app.Status.LaunchedReleases = c.LaunchedReleases()
+	if c.Policy != nil {
+		app.Status.SignOffs = c.SignOffSummaries(a.Current)
+	}
 	app.Status.TestHost = testHost(c, a)
 	app.Status.Scaling = c.Scaling(a)
 	for _, f := range a.Findings {
@@ -37,13 +39,13 @@ func (r *ApplicationReconciler) report(ctx context.Context, c *sop.Case, a sop.A
 	}
 	summarize(app, a, applyErr)
 	reportErr := r.reportViolations(ctx, c, a, plan, outcome, applyErr)
-	if equality.Semantic.DeepEqual(before.Status, app.Status) {
-		return reportErr
+	if !equality.Semantic.DeepEqual(before.Status, app.Status) {
+		if err := r.Client.Status().Patch(ctx, app, client.MergeFrom(before)); err != nil {
+			return errors.Join(reportErr, client.IgnoreNotFound(err))
+		}
+		r.announce(c, before, app)
 	}
-	if err := r.Client.Status().Patch(ctx, app, client.MergeFrom(before)); err != nil {
-		return errors.Join(reportErr, client.IgnoreNotFound(err))
-	}
-	r.announce(c, before, app)
+	r.announceSignOffs(c, before, app)
 	return reportErr
 }
 
@@ -56,20 +58,6 @@ func releaseInView(a sop.Assessment) string {
 	default:
 		return a.Current.Name
 	}
-}
-
-// candidate is the release of the spec while another one, or none, is live.
-func candidate(c *sop.Case, a sop.Assessment) *v1alpha1.Candidate {
-	if a.Live != nil && a.Live.Name == a.Current.Name || a.Current.CreationTimestamp.IsZero() {
-		return nil
-	}
-	out := &v1alpha1.Candidate{Release: a.Current.Name, Stage: a.CurrentStage}
-	if a.CurrentStage == v1alpha1.StageUnderAudit && c.Policy != nil {
-		if due, _, err := c.AuditDue(a.Current); err == nil {
-			out.AuditDue = due.String()
-		}
-	}
-	return out
 }
 
 func testHost(c *sop.Case, a sop.Assessment) string {
@@ -238,49 +226,4 @@ func setEnforced(violation *v1alpha1.PolicyViolation, status metav1.ConditionSta
 	meta.SetStatusCondition(&violation.Status.Conditions, metav1.Condition{
 		Type: v1alpha1.ConditionEnforced, Status: status, Reason: reason, Message: message, ObservedGeneration: violation.Generation,
 	})
-}
-
-// announce tells by events what changed: a new stage, and every verdict that somebody must act on, with whom to call.
-func (r *ApplicationReconciler) announce(c *sop.Case, before, after *v1alpha1.ThirdPartyApplication) {
-	if before.Status.Stage != after.Status.Stage {
-		r.Recorder.Eventf(after, nil, corev1.EventTypeNormal, string(after.Status.Stage), "ChangeStage",
-			"%s", shortened(meta.FindStatusCondition(after.Status.Conditions, v1alpha1.ConditionReady).Message, noteLimit))
-	}
-	for _, condition := range after.Status.Conditions {
-		old := meta.FindStatusCondition(before.Status.Conditions, condition.Type)
-		if mustAct(after, condition) && (old == nil || old.Reason != condition.Reason) {
-			r.Recorder.Eventf(after, nil, corev1.EventTypeWarning, condition.Reason, "Assess", "%s", alarm(condition.Message, c.WhomToCall()))
-		}
-	}
-}
-
-// mustAct is true for a condition that waits for a person: the application is stalled, or somebody else owes it something.
-func mustAct(app *v1alpha1.ThirdPartyApplication, condition metav1.Condition) bool {
-	stalled := meta.FindStatusCondition(app.Status.Conditions, v1alpha1.ConditionStalled)
-	switch {
-	case condition.Type == v1alpha1.ConditionStalled:
-		return true
-	case stalled != nil && stalled.Reason == condition.Reason:
-		return false
-	default:
-		return slices.Contains([]string{v1alpha1.ReasonOverdue, v1alpha1.ReasonNodesMissing, v1alpha1.ReasonCapacityMissing}, condition.Reason)
-	}
-}
-
-// The API server refuses an event whose note is longer, and nobody would hear of it.
-const noteLimit = 1024
-
-// alarm is a message and whom to call, in the length of an event's note.
-func alarm(message, call string) string {
-	call = "; call " + shortened(call, noteLimit/2)
-	return shortened(message, noteLimit-len(call)) + call
-}
-
-// shortened is a text in so many bytes.
-func shortened(text string, most int) string {
-	const more = "…"
-	if len(text) <= most {
-		return text
-	}
-	return strings.ToValidUTF8(text[:most-len(more)], "") + more
 }

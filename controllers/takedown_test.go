@@ -170,7 +170,7 @@ var _ = Describe("Takedown", func() {
 			g.Expect(w.pass(ctx, o)).To(Succeed())
 			g.Expect(admin.Get(ctx, w.key(), &v1alpha1.ThirdPartyApplication{})).To(MatchError(apierrors.IsNotFound, "the finalizer is gone"))
 		}).Should(Succeed(), "the test namespace takes a moment to go")
-		Expect(w.inventory(ctx)).To(SatisfyAll(HaveLen(3),
+		Expect(w.inventory(ctx)).To(SatisfyAll(HaveLen(4), HaveKey("DomainClaim /"+w.host),
 			HaveKey("Namespace /"+w.live()), HaveKey("NetworkPolicy "+w.live()+"/default-deny"), HaveKey("Release "+w.namespace+"/"+release)))
 		Expect(lockedBy(ctx, w)).To(Equal(violation.Name))
 

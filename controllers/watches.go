@@ -117,14 +117,6 @@ func (r *ApplicationReconciler) children() []schema.GroupVersionKind {
 	})
 }
 
-func hosts(o client.Object) []string {
-	var names []string
-	for _, d := range o.(*v1alpha1.ThirdPartyApplication).Spec.Domains {
-		names = append(names, d.Host)
-	}
-	return names
-}
-
 // SetupWithManager watches what can change a verdict.
 func (r *ApplicationReconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager) error {
 	if err := r.Index(ctx, mgr.GetFieldIndexer()); err != nil {
@@ -144,7 +136,7 @@ func (r *ApplicationReconciler) SetupWithManager(ctx context.Context, mgr ctrl.M
 		})).
 		Watches(&v1alpha1.CloudServiceProvider{}, mapped(r.byIndex(providerIndex)), spec).
 		Watches(&corev1.Node{}, mapped(r.nodeRequests), builder.WithPredicates(nodeChanged())).
-		Watches(&v1alpha1.DomainClaim{}, mapped(r.byIndex(hostIndex))).
+		Watches(object(apply.DomainClaimKind), mapped(r.byIndex(hostIndex))).
 		Watches(&v1alpha1.DeploymentPolicy{}, mapped(r.all), spec).
 		Watches(&corev1.Pod{}, mapped(childRequests), builder.WithPredicates(troubleChanged())).
 		WatchesMetadata(metadata(apply.NamespaceKind), mapped(r.namespaceRequests))
@@ -248,58 +240,6 @@ func (r *ApplicationReconciler) list(ctx context.Context, options ...client.List
 	var requests []reconcile.Request
 	for i := range apps.Items {
 		requests = append(requests, request(apps.Items[i].Namespace, apps.Items[i].Name)...)
-	}
-	return requests
-}
-
-// gatewayEvents wake the applications with a listener on the Gateway; when it comes, goes or gains room, everybody, since
-// any may be waiting for that.
-func (r *ApplicationReconciler) gatewayEvents() handler.EventHandler {
-	add := func(q workqueue.TypedRateLimitingInterface[reconcile.Request], requests []reconcile.Request) {
-		for _, item := range requests {
-			q.Add(item)
-		}
-	}
-	return handler.Funcs{
-		CreateFunc: func(ctx context.Context, _ event.CreateEvent, q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
-			add(q, r.list(ctx))
-		},
-		DeleteFunc: func(ctx context.Context, _ event.DeleteEvent, q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
-			add(q, r.list(ctx))
-		},
-		UpdateFunc: func(ctx context.Context, e event.UpdateEvent, q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
-			if before := len(listenersOf(e.ObjectOld)); before >= sop.MaxListeners && len(listenersOf(e.ObjectNew)) < before {
-				add(q, r.list(ctx))
-				return
-			}
-			add(q, r.withListener(ctx, e.ObjectNew))
-		},
-	}
-}
-
-func listenersOf(o client.Object) []any {
-	gateway, ok := o.(*unstructured.Unstructured)
-	if !ok {
-		return nil
-	}
-	listeners, _, _ := unstructured.NestedSlice(gateway.Object, "spec", "listeners")
-	return listeners
-}
-
-// withListener are the applications with a listener on the Gateway.
-func (r *ApplicationReconciler) withListener(ctx context.Context, o client.Object) []reconcile.Request {
-	var requests []reconcile.Request
-	for _, item := range listenersOf(o) {
-		listener, _ := item.(map[string]any)
-		name, _, _ := unstructured.NestedString(listener, "allowedRoutes", "namespaces", "selector", "matchLabels", corev1.LabelMetadataName)
-		if name == "" {
-			continue
-		}
-		namespace, err := r.namespace(ctx, name)
-		if err != nil || namespace == nil {
-			continue
-		}
-		requests = append(requests, childRequests(ctx, namespace)...)
 	}
 	return requests
 }

@@ -20,6 +20,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -66,9 +67,11 @@ func start(wrap ...func(client.Client) client.Client) *operator {
 	for _, w := range wrap {
 		writer = w(writer)
 	}
+	pods, err := corev1client.NewForConfig(rest)
+	Expect(err).NotTo(HaveOccurred())
 	r := &controllers.ApplicationReconciler{
 		Client:   writer,
-		Applier:  &apply.Applier{Client: writer, Live: c.GetAPIReader(), EvidenceNamespace: "govpk-evidence"},
+		Applier:  &apply.Applier{Client: writer, Live: c.GetAPIReader(), Logs: apply.LogsFrom(pods), EvidenceNamespace: "govpk-evidence"},
 		Recorder: events.NewFakeRecorder(1000),
 		Clock:    clock.RealClock{},
 	}
@@ -91,7 +94,7 @@ func warm(ctx context.Context, informers cache.Cache) {
 	GinkgoHelper()
 	for _, object := range []client.Object{
 		&v1alpha1.ThirdPartyApplication{}, &v1alpha1.Release{}, &v1alpha1.SignOff{}, &v1alpha1.PolicyViolation{},
-		&v1alpha1.DeploymentPolicy{}, &v1alpha1.DomainClaim{}, &v1alpha1.CloudServiceProvider{}, &corev1.Pod{}, &corev1.Node{},
+		&v1alpha1.DeploymentPolicy{}, &v1alpha1.CloudServiceProvider{}, &corev1.Pod{}, &corev1.Node{},
 	} {
 		_, err := informers.GetInformer(ctx, object)
 		Expect(err).NotTo(HaveOccurred())
@@ -286,7 +289,7 @@ func (w *world) follow(ctx context.Context) {
 			accept(ctx, &routes.Items[i])
 		}
 	}
-	issue(ctx, w.host)
+	w.issue(ctx)
 	program(ctx)
 }
 
@@ -309,38 +312,6 @@ func accept(ctx context.Context, route *gatewayv1.HTTPRoute) {
 		Conditions: []metav1.Condition{{Type: "Accepted", Status: metav1.ConditionTrue, Reason: "Accepted", LastTransitionTime: metav1.Now()}},
 	}}
 	Expect(client.IgnoreNotFound(admin.Status().Patch(ctx, route, client.MergeFrom(before)))).To(Succeed())
-}
-
-func issue(ctx context.Context, host string) {
-	certificate := &unstructured.Unstructured{}
-	certificate.SetGroupVersionKind(apply.CertificateKind)
-	err := admin.Get(ctx, client.ObjectKey{Namespace: "gateways", Name: host}, certificate)
-	if apierrors.IsNotFound(err) {
-		return
-	}
-	Expect(err).NotTo(HaveOccurred())
-	if _, ok := certificate.Object["status"]; ok {
-		return
-	}
-	before := certificate.DeepCopy()
-	certificate.Object["status"] = map[string]any{"conditions": []any{map[string]any{"type": "Ready", "status": "True", "reason": "Ready"}}}
-	Expect(client.IgnoreNotFound(admin.Status().Patch(ctx, certificate, client.MergeFrom(before)))).To(Succeed())
-}
-
-func program(ctx context.Context) {
-	gateway := &gatewayv1.Gateway{}
-	Expect(admin.Get(ctx, client.ObjectKey{Namespace: "gateways", Name: "public"}, gateway)).To(Succeed())
-	before := gateway.DeepCopy()
-	if len(gateway.Status.Listeners) == len(gateway.Spec.Listeners) {
-		return
-	}
-	gateway.Status.Listeners = nil
-	for _, listener := range gateway.Spec.Listeners {
-		gateway.Status.Listeners = append(gateway.Status.Listeners, gatewayv1.ListenerStatus{Name: listener.Name, SupportedKinds: []gatewayv1.RouteGroupKind{{Kind: "HTTPRoute"}},
-			Conditions: []metav1.Condition{{Type: "Programmed", Status: metav1.ConditionTrue, Reason: "Programmed", LastTransitionTime: metav1.Now()}},
-		})
-	}
-	Expect(admin.Status().Patch(ctx, gateway, client.MergeFrom(before))).To(Succeed())
 }
 
 func (w *world) sign(ctx context.Context, kind v1alpha1.SignOffType, parties ...v1alpha1.Party) {

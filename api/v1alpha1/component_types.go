@@ -23,9 +23,9 @@ const (
 )
 
 // Component is one program of an application. Its file system is read-only but for its storage and /tmp, which holds 64Mi.
-// +kubebuilder:validation:XValidation:rule="!has(self.readinessProbe) || [self.readinessProbe.?httpGet.port.orValue(''), self.readinessProbe.?tcpSocket.port.orValue(''), self.readinessProbe.?grpc.port.orValue('')].all(n, n == '' || has(self.ports) && self.ports.exists(p, p.name == n))",message="readinessProbe.port must be the name of one of the component's ports"
-// +kubebuilder:validation:XValidation:rule="!has(self.livenessProbe) || [self.livenessProbe.?httpGet.port.orValue(''), self.livenessProbe.?tcpSocket.port.orValue(''), self.livenessProbe.?grpc.port.orValue('')].all(n, n == '' || has(self.ports) && self.ports.exists(p, p.name == n))",message="livenessProbe.port must be the name of one of the component's ports"
-// +kubebuilder:validation:XValidation:rule="!has(self.startupProbe) || [self.startupProbe.?httpGet.port.orValue(''), self.startupProbe.?tcpSocket.port.orValue(''), self.startupProbe.?grpc.port.orValue('')].all(n, n == '' || has(self.ports) && self.ports.exists(p, p.name == n))",message="startupProbe.port must be the name of one of the component's ports"
+// +kubebuilder:validation:XValidation:rule="!has(self.readinessProbe) || [self.readinessProbe.?httpGet.port.orValue(\"\"), self.readinessProbe.?tcpSocket.port.orValue(\"\"), self.readinessProbe.?grpc.port.orValue(\"\")].all(n, n == \"\" || has(self.ports) && self.ports.exists(p, p.name == n))",message="readinessProbe.port must be the name of one of the component's ports"
+// +kubebuilder:validation:XValidation:rule="!has(self.livenessProbe) || [self.livenessProbe.?httpGet.port.orValue(\"\"), self.livenessProbe.?tcpSocket.port.orValue(\"\"), self.livenessProbe.?grpc.port.orValue(\"\")].all(n, n == \"\" || has(self.ports) && self.ports.exists(p, p.name == n))",message="livenessProbe.port must be the name of one of the component's ports"
+// +kubebuilder:validation:XValidation:rule="!has(self.startupProbe) || [self.startupProbe.?httpGet.port.orValue(\"\"), self.startupProbe.?tcpSocket.port.orValue(\"\"), self.startupProbe.?grpc.port.orValue(\"\")].all(n, n == \"\" || has(self.ports) && self.ports.exists(p, p.name == n))",message="startupProbe.port must be the name of one of the component's ports"
 // +kubebuilder:validation:XValidation:rule="has(self.schedule) == (self.type == 'ScheduledTask')",message="schedule is for components of type ScheduledTask, which need it"
 // +kubebuilder:validation:XValidation:rule="!has(self.after) || self.type == 'Task'",message="after is for components of type Task: a Service starts once all Tasks are done"
 // +kubebuilder:validation:XValidation:rule="self.type == 'Service' || !has(self.ports) && !has(self.storage) && !has(self.readinessProbe) && !has(self.livenessProbe) && !has(self.startupProbe) && !has(self.replicas)",message="a Task or ScheduledTask has no ports, storage, probes or replicas: it runs to its end and nothing connects to it"
@@ -46,7 +46,7 @@ type Component struct {
 	// +optional
 	Type ComponentType `json:"type,omitempty"`
 	// schedule is when a ScheduledTask runs, as the five fields of cron in the policy's time zone, such as "30 2 * * *".
-	// A run that is due while another one lasts is left out.
+	// A run that is due while another one lasts waits for it at most five minutes, then it is left out.
 	// +kubebuilder:validation:MinLength=9
 	// +kubebuilder:validation:MaxLength=128
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[-0-9A-Za-z*/,?]+( [-0-9A-Za-z*/,?]+){4}$')",message="schedule must have the five fields of cron, such as 30 2 * * *; the time zone is the policy's"

@@ -156,7 +156,7 @@ const (
 	StepCloseRoutes TakedownStepName = "CloseRoutes"
 	// StepClosePolicies: the NetworkPolicies that allow flows are deleted; default-deny stays.
 	StepClosePolicies TakedownStepName = "ClosePolicies"
-	// StepKeepEvidence: manifests, digests, pods and events are kept where tenants cannot read.
+	// StepKeepEvidence: manifests, digests, pods, events and the end of their logs are kept where tenants cannot read.
 	StepKeepEvidence TakedownStepName = "KeepEvidence"
 	// StepStopWorkloads: pods are deleted with one second of grace and workloads scaled to zero. Absent with workloads: Isolate.
 	StepStopWorkloads TakedownStepName = "StopWorkloads"

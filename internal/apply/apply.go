@@ -40,6 +40,8 @@ func ApplicationKey(o client.Object) []string {
 type Applier struct {
 	Client client.Client
 	Live   client.Reader
+	// Logs reads what pods wrote before they are stopped; never nil.
+	Logs Logs
 	// EvidenceNamespace is where tenants cannot read.
 	EvidenceNamespace string
 }
@@ -83,12 +85,14 @@ func (a *Applier) Run(ctx context.Context, c *sop.Case, plan sop.Plan) (Outcome,
 	if plan.Takedown != nil {
 		err = a.takeDown(ctx, c, plan, &outcome)
 	}
-	err = errors.Join(err, a.writeAll(ctx, plan))
+	err = errors.Join(err, a.writeAll(ctx, plan), a.recordLaunch(ctx, c, plan))
 	if err != nil || !plan.Prune {
 		return outcome, err
 	}
-	err = a.prune(ctx, c, plan, &outcome)
-	return outcome, err
+	if err := a.prune(ctx, c, plan, &outcome); err != nil {
+		return outcome, err
+	}
+	return outcome, a.forget(ctx, c, plan)
 }
 
 func (a *Applier) writeAll(ctx context.Context, plan sop.Plan) error {
@@ -198,12 +202,38 @@ func (a *Applier) reclaim(ctx context.Context, current *unstructured.Unstructure
 }
 
 func (a *Applier) create(ctx context.Context, object render.Object, current *unstructured.Unstructured) error {
+	if object.GroupVersionKind() == DomainClaimKind {
+		return a.claim(ctx, object, current)
+	}
 	if current != nil {
 		return nil
 	}
 	err := a.Client.Create(ctx, object.DeepCopy(), client.FieldOwner(object.Owner))
 	if apierrors.IsAlreadyExists(err) {
-		// Another application was faster, or the cache is behind; the watch brings whoever holds it.
+		// The cache is behind.
+		return nil
+	}
+	return wrap("create", object.Unstructured, err)
+}
+
+// claim makes a claim, in the place of an ended one where there is one. It is applied without force, so that its fields can
+// be applied again when its state changes, and yet only the first of two applications gets it.
+func (a *Applier) claim(ctx context.Context, object render.Object, current *unstructured.Unstructured) error {
+	if object.Replaces != nil {
+		ended := object.DeepCopy()
+		err := a.Client.Delete(ctx, ended, client.Preconditions{UID: object.Replaces.UID, ResourceVersion: object.Replaces.ResourceVersion})
+		if apierrors.IsNotFound(err) || apierrors.IsConflict(err) {
+			// Another application was faster; the watch brings what it made of the claim.
+			return nil
+		}
+		if err != nil {
+			return wrap("delete", ended, err)
+		}
+	} else if current != nil {
+		return nil
+	}
+	err := a.Client.Apply(ctx, client.ApplyConfigurationFromUnstructured(object.DeepCopy()), client.FieldOwner(object.Owner))
+	if apierrors.IsConflict(err) {
 		return nil
 	}
 	return wrap("create", object.Unstructured, err)
@@ -254,8 +284,13 @@ func children(c *sop.Case, kind schema.GroupVersionKind) []unstructured.Unstruct
 }
 
 func (a *Applier) remove(ctx context.Context, object *unstructured.Unstructured) error {
-	uid := object.GetUID()
-	err := a.Client.Delete(ctx, object, client.Preconditions{UID: &uid}, client.PropagationPolicy(metav1.DeletePropagationBackground))
+	uid, version := object.GetUID(), object.GetResourceVersion()
+	preconditions := client.Preconditions{UID: &uid}
+	if object.GroupVersionKind() == DomainClaimKind {
+		// A reservation that was bound in the meantime is not given up without a quarantine.
+		preconditions.ResourceVersion = &version
+	}
+	err := a.Client.Delete(ctx, object, preconditions, client.PropagationPolicy(metav1.DeletePropagationBackground))
 	return wrap("delete", object, client.IgnoreNotFound(err))
 }
 

@@ -43,9 +43,11 @@ type Evidence struct {
 	Manifests []unstructured.Unstructured `json:"manifests,omitempty"`
 	Pods      []corev1.Pod                `json:"pods,omitempty"`
 	Events    []eventsv1.Event            `json:"events,omitempty"`
+	// Logs are the last 200 lines of each container and of the instance before it, of at most 64 KiB each and 4 MiB in all.
+	Logs []Log `json:"logs,omitempty"`
 	// Steps are the steps done before the evidence was kept; the status of the violation has them all.
 	Steps []v1alpha1.TakedownStep `json:"steps"`
-	// Gaps are what could not be read in time.
+	// Gaps are what could not be read in time, or is over a bound.
 	Gaps []string `json:"gaps,omitempty"`
 }
 
@@ -145,6 +147,8 @@ func (a *Applier) observe(ctx context.Context, namespace string, e *Evidence) {
 		e.Gaps = append(e.Gaps, "events: "+err.Error())
 	}
 	e.Pods, e.Events = pods.Items, events.Items
+	logs, gaps := a.readLogs(ctx, e.Pods)
+	e.Logs, e.Gaps = logs, append(e.Gaps, gaps...)
 }
 
 func compress(e Evidence) ([]byte, error) {

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"time"
 
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -48,8 +49,9 @@ func (a *Applier) takeDown(ctx context.Context, c *sop.Case, plan sop.Plan, outc
 	return errors.Join(problems, a.stopPods(ctx, plan.Takedown, outcome))
 }
 
-// stopPods ends the pods with one second of grace. It comes before their Deployments are scaled to zero, which would end
-// them with the grace of a rolling update; behind the lock none comes back.
+// stopPods ends the pods with one second of grace, and the runs of schedules, which no plan names. It comes before the
+// writes that scale workloads to zero and suspend Tasks and schedules, and would end pods with the grace of a rolling
+// update; behind the lock none comes back.
 func (a *Applier) stopPods(ctx context.Context, takedown *sop.Takedown, outcome *Outcome) error {
 	if takedown.Workloads == v1alpha1.WorkloadsIsolate {
 		return nil
@@ -59,7 +61,27 @@ func (a *Applier) stopPods(ctx context.Context, takedown *sop.Takedown, outcome 
 	if err != nil {
 		err = fmt.Errorf("delete pods in %s: %w", takedown.Namespace, err)
 	}
-	return outcome.did(v1alpha1.StepStopWorkloads, err)
+	return outcome.did(v1alpha1.StepStopWorkloads, errors.Join(err, a.endRuns(ctx, takedown.Namespace)))
+}
+
+// endRuns deletes the Jobs of CronJobs: one that is left would go on with its run once the namespace is unlocked.
+func (a *Applier) endRuns(ctx context.Context, namespace string) error {
+	var jobs batchv1.JobList
+	if err := a.Live.List(ctx, &jobs, client.InNamespace(namespace)); err != nil {
+		return fmt.Errorf("list Jobs in %s: %w", namespace, err)
+	}
+	var problems error
+	for i := range jobs.Items {
+		owner := metav1.GetControllerOf(&jobs.Items[i])
+		if owner == nil || owner.Kind != "CronJob" {
+			continue
+		}
+		err := a.Client.Delete(ctx, &jobs.Items[i], client.PropagationPolicy(metav1.DeletePropagationBackground))
+		if client.IgnoreNotFound(err) != nil {
+			problems = errors.Join(problems, fmt.Errorf("delete Job %s/%s: %w", namespace, jobs.Items[i].Name, err))
+		}
+	}
+	return problems
 }
 
 // did records a step that succeeded and hands its error on.

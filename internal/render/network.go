@@ -35,14 +35,13 @@ type Flows struct {
 	Callers map[string][]int32
 	// Callees are port numbers by the component that they belong to.
 	Callees map[string][]int32
-	// GatewayNamespace is where the gateway's proxies run; they may reach GatewayPorts.
-	GatewayNamespace string
-	GatewayPorts     []int32
+	// Gateways are numbers of the component's ports by the namespace in which the gateways' proxies run that reach them.
+	Gateways map[string][]int32
 }
 
 // AllowFlows permits exactly the declared flows of a component. A component without any has no policy.
 func AllowFlows(s Scope, f Flows) (Object, bool) {
-	if len(f.Callers)+len(f.Callees)+len(f.GatewayPorts) == 0 {
+	if len(f.Callers)+len(f.Callees)+len(f.Gateways) == 0 {
 		return Object{}, false
 	}
 	spec := applynetworking.NetworkPolicySpec().
@@ -52,11 +51,11 @@ func AllowFlows(s Scope, f Flows) (Object, bool) {
 		spec.WithIngress(applynetworking.NetworkPolicyIngressRule().
 			WithFrom(componentPeer(caller)).WithPorts(ports(f.Callers[caller])...))
 	}
-	if len(f.GatewayPorts) > 0 {
+	for _, namespace := range sortedKeys(f.Gateways) {
 		spec.WithIngress(applynetworking.NetworkPolicyIngressRule().
 			WithFrom(applynetworking.NetworkPolicyPeer().WithNamespaceSelector(applymeta.LabelSelector().
-				WithMatchLabels(map[string]string{corev1.LabelMetadataName: f.GatewayNamespace}))).
-			WithPorts(ports(f.GatewayPorts)...))
+				WithMatchLabels(map[string]string{corev1.LabelMetadataName: namespace}))).
+			WithPorts(ports(f.Gateways[namespace])...))
 	}
 	for _, callee := range sortedKeys(f.Callees) {
 		spec.WithEgress(applynetworking.NetworkPolicyEgressRule().

@@ -41,7 +41,7 @@ func TestAllowFlows(t *testing.T) {
 		ingress []networkingv1.NetworkPolicyIngressRule
 		egress  []networkingv1.NetworkPolicyEgressRule
 	}{
-		"none":              {flows: Flows{Component: web, GatewayNamespace: "gateways"}, none: true},
+		"none":              {flows: Flows{Component: web, Gateways: map[string][]int32{}}, none: true},
 		"none, empty lists": {flows: Flows{Component: web, Callers: map[string][]int32{}, Callees: map[string][]int32{}}, none: true},
 		"callers, in one order, each with its own ports": {
 			flows: Flows{Component: web, Callers: map[string][]int32{"zeta": {9000}, "api": {8080, 9000}}},
@@ -60,12 +60,18 @@ func TestAllowFlows(t *testing.T) {
 			},
 		},
 		"gateway": {
-			flows:   Flows{Component: web, GatewayNamespace: "gateways", GatewayPorts: []int32{8080}},
+			flows:   Flows{Component: web, Gateways: map[string][]int32{"gateways": {8080}}},
 			ingress: []networkingv1.NetworkPolicyIngressRule{{From: namespace("gateways"), Ports: tcp(8080)}},
+		},
+		"gateways of several namespaces, each with its own ports": {
+			flows: Flows{Component: web, Gateways: map[string][]int32{"lahore": {9090, 8080, 8080}, "islamabad": {8080}}},
+			ingress: []networkingv1.NetworkPolicyIngressRule{
+				{From: namespace("islamabad"), Ports: tcp(8080)}, {From: namespace("lahore"), Ports: tcp(8080, 9090)},
+			},
 		},
 		"all": {
 			flows: Flows{
-				Component: web, GatewayNamespace: "gateways", GatewayPorts: []int32{8080},
+				Component: web, Gateways: map[string][]int32{"gateways": {8080}},
 				Callers: map[string][]int32{"job": {8081}}, Callees: map[string][]int32{"api": {8090}},
 			},
 			ingress: []networkingv1.NetworkPolicyIngressRule{
@@ -101,7 +107,7 @@ func TestAllowFlows(t *testing.T) {
 // The flows belong to the caller: a pass must not reorder what it was given.
 func TestAllowFlowsLeavesItsInput(t *testing.T) {
 	ports := []int32{9000, 8080}
-	AllowFlows(scope, Flows{Component: v1alpha1.Component{Name: "web"}, GatewayPorts: ports})
+	AllowFlows(scope, Flows{Component: v1alpha1.Component{Name: "web"}, Gateways: map[string][]int32{"gateways": ports}})
 	if ports[0] != 9000 {
 		t.Errorf("ports became %v", ports)
 	}

@@ -8,14 +8,21 @@ import (
 	"encoding/hex"
 	"fmt"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
 )
 
-// FieldOwner owns every field that the operator applies, but for those of a listener on a shared Gateway.
+// FieldOwner owns every field that the operator applies, but for those of DomainClaims and of listeners on a shared Gateway.
 const FieldOwner = "govpk-operator"
+
+// ClaimOwner is the field owner of an application's DomainClaims. Each application has its own, so that applying a claim
+// that another one was faster to make is a conflict.
+func ClaimOwner(a v1alpha1.ApplicationReference) string {
+	return "govpk:" + a.Namespace + "/" + a.Name
+}
 
 // ManagedByLabel marks every object that the operator made; its value is FieldOwner.
 const ManagedByLabel = "app.kubernetes.io/managed-by"
@@ -37,6 +44,8 @@ type Object struct {
 	*unstructured.Unstructured
 	Mode  Mode
 	Owner string
+	// Replaces identifies the object that goes first where Mode is Create; nil: none.
+	Replaces *metav1.Preconditions
 }
 
 // NewObject turns an apply configuration into an Object. An apply configuration that cannot be converted is a defect of

@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/validation"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 	"sigs.k8s.io/yaml"
 
 	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
@@ -94,13 +95,14 @@ func TestNamesFit(t *testing.T) {
 		t.Fatalf("%d characters: %v", len(host), err)
 	}
 	component := v1alpha1.Component{Name: strings.Repeat("c", 40), Ports: []v1alpha1.ComponentPort{{Name: "http", Port: 8080}}}
-	allow, _ := AllowFlows(longest, Flows{Component: component, GatewayPorts: []int32{8080}})
+	allow, _ := AllowFlows(longest, Flows{Component: component, Gateways: map[string][]int32{"gateways": {8080}}})
 	for _, o := range []Object{
 		Service(longest, component), Deployment(longest, Workload{Component: component}), allow, DefaultDeny(longest), LimitRange(longest),
 		Namespace(longest, nil, nil), HTTPRoute(longest, Route{Domain: v1alpha1.Domain{Host: host}}),
 		StatefulSet(longest, Workload{Component: component}), PersistentVolumeClaim(longest, component, "", resource.MustParse("1Gi")),
 		Job(longest, Workload{Component: component}, TaskName(component.Name, strings.Repeat("r", 63)), false),
 		CronJob(longest, Workload{Component: component}, "UTC", false), HorizontalPodAutoscaler(longest, component, 1, 2),
+		Certificate(longest, host, v1alpha1.GatewayReference{Namespace: "gateways"}, v1alpha1.IssuerReference{}),
 	} {
 		if problems := validation.IsDNS1123Subdomain(o.GetName()); len(problems) > 0 {
 			t.Errorf("%s %s: %v", o.GetKind(), o.GetName(), problems)
@@ -117,6 +119,14 @@ func TestNamesFit(t *testing.T) {
 	if problems := validation.IsDNS1123Subdomain(CertificateSecret(host)); len(problems) > 0 {
 		t.Errorf("%s: %v", CertificateSecret(host), problems)
 	}
+	listener := decode[gatewayv1.Gateway](t, Listener(longest, host, v1alpha1.GatewayReference{Name: "public", Namespace: "gateways"})).Spec.Listeners[0]
+	if problems := validation.IsDNS1123Subdomain(string(listener.Name)); len(problems) > 0 || string(listener.TLS.CertificateRefs[0].Name) != CertificateSecret(host) {
+		t.Errorf("listener %+v: %v", listener, problems)
+	}
+	// 128 is what the API server admits as a field manager.
+	if owner := ClaimOwner(v1alpha1.ApplicationReference{Namespace: longest.Namespace, Name: longest.Application}); len(owner) > 128 {
+		t.Errorf("field owner %s has %d characters", owner, len(owner))
+	}
 }
 
 // Every object that server-side apply sends must hold only what the operator means to own.
@@ -124,7 +134,7 @@ func TestObjectsOwnNothingByAccident(t *testing.T) {
 	component := newComponent()
 	component.Files = []v1alpha1.File{{Path: "/etc/app.conf"}}
 	component.Storage = &v1alpha1.Storage{Size: resource.MustParse("1Gi"), MountPath: "/data"}
-	allow, _ := AllowFlows(scope, Flows{Component: component, GatewayPorts: []int32{8080}})
+	allow, _ := AllowFlows(scope, Flows{Component: component, Gateways: map[string][]int32{"gateways": {8080}}})
 	files, _ := Files(scope, component)
 	budget, _ := PodDisruptionBudget(scope, component, 2)
 	w := Workload{Component: component}

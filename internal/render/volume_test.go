@@ -65,7 +65,7 @@ func TestStatefulSet(t *testing.T) {
 
 func TestFiles(t *testing.T) {
 	component := newComponent()
-	if _, any := Files(scope, component); any {
+	if _, some := Files(scope, component); some {
 		t.Error("no files, and a ConfigMap")
 	}
 	// One flattened path must not be taken for another.

@@ -91,6 +91,24 @@ func withFinding(id string, state v1alpha1.FindingState) func(*v1alpha1.SignOff)
 	}
 }
 
+func withSeverity(severity v1alpha1.Severity, id string) func(*v1alpha1.SignOff) {
+	return func(s *v1alpha1.SignOff) {
+		s.Spec.Findings = append(s.Spec.Findings, v1alpha1.Finding{ID: id, Severity: severity, Summary: "seen", State: v1alpha1.FindingOpen})
+	}
+}
+
+// asks and answers stop and start the audit clock.
+func asks(s *v1alpha1.SignOff)    { s.Spec.Decision = v1alpha1.DecisionAnswerRequested }
+func answers(s *v1alpha1.SignOff) { s.Spec.Decision = v1alpha1.DecisionAnswered }
+
+// expires is when an approval of a release that was never launched ends under the policy's default.
+func expires(signed time.Time) time.Time { return signed.AddDate(0, 0, 90) }
+
+// launchedOn records that a release was live once.
+func launchedOn(release *v1alpha1.Release, at time.Time) {
+	release.Annotations = map[string]string{v1alpha1.LaunchedAnnotation: at.UTC().Format(time.RFC3339)}
+}
+
 func byOnePerson(s *v1alpha1.SignOff) { s.Spec.SignedBy = "one@person" }
 
 func audited(release string, at time.Time) v1alpha1.SignOff {
@@ -140,12 +158,8 @@ func underAudit(t testing.TB) *Case {
 		Nodes:        map[string]ProviderNodes{provider.Name: newNodes("8", "16Gi")},
 		Policy:       newPolicy(t),
 		Claims:       map[string]v1alpha1.DomainClaim{host: newClaim("sehat-digital", "health-portal")},
-		Ingress:      ObservedIngress{GatewayExists: true, IssuerExists: true},
+		Ingress:      ObservedIngress{Gateways: []ObservedGateway{newGateway("public")}},
 	}
-}
-
-func newClaim(namespace, name string) v1alpha1.DomainClaim {
-	return v1alpha1.DomainClaim{Spec: v1alpha1.DomainClaimSpec{Application: v1alpha1.ApplicationReference{Namespace: namespace, Name: name}, Organization: namespace, State: v1alpha1.DomainBound}}
 }
 
 // awaitingLaunch is audited, rolled out in test and signed by all parties.
@@ -164,10 +178,11 @@ func liveCase(t testing.TB) *Case {
 	c := awaitingLaunch(t)
 	release := &c.Releases[0]
 	c.Application.Spec.Launch = &v1alpha1.Launch{Release: release.Name}
+	launchedOn(release, hours(32))
 	c.Live = running(release)
 	c.Live.Exposed = true
-	c.Ingress.Listeners = map[string]ObservedListener{host: {Programmed: true}}
-	c.Ingress.Certificates = map[string]ObservedCertificate{host: {Ready: true}}
+	c.Ingress.Gateways[0].Listeners[host] = ownListener(c, host)
+	c.Ingress.Certificates = map[string]ObservedCertificate{"gateways/" + host: {Ready: true}}
 	return c
 }
 

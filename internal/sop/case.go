@@ -30,37 +30,14 @@ type Case struct {
 	Nodes map[string]ProviderNodes
 	// Policy is the DeploymentPolicy; nil when it is missing.
 	Policy *v1alpha1.DeploymentPolicySpec
-	// Claims are the DomainClaims of every host that the spec and the releases name, by host.
+	// Claims are, by host, the application's own DomainClaims and those of every host that the spec and the releases name
+	// and of the names above them.
 	Claims map[string]v1alpha1.DomainClaim
 
 	Test, Live ObservedStage
 	Ingress    ObservedIngress
 	// Children are the objects that the operator made for this application, but for namespaces and listeners.
 	Children []unstructured.Unstructured
-}
-
-// ObservedIngress is what the live gateway and its certificates look like.
-type ObservedIngress struct {
-	// MissingKinds are the kinds that the cluster does not serve, such as Gateway.gateway.networking.k8s.io.
-	MissingKinds  []string
-	GatewayExists bool
-	IssuerExists  bool
-	// Listeners are the Gateway's listeners by name.
-	Listeners map[string]ObservedListener
-	// Certificates are by host.
-	Certificates map[string]ObservedCertificate
-}
-
-// ObservedListener is one listener of the live Gateway.
-type ObservedListener struct {
-	Programmed bool
-	Message    string
-}
-
-// ObservedCertificate is a Certificate's own verdict.
-type ObservedCertificate struct {
-	Ready   bool
-	Message string
 }
 
 // Scope identifies a stage of the application.

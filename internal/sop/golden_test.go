@@ -5,6 +5,7 @@ package sop
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -15,7 +16,7 @@ import (
 	"time"
 
 	jsonpatch "github.com/evanphx/json-patch/v5"
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/yaml"
@@ -37,8 +38,8 @@ type golden struct {
 	Provider     map[string]any
 	Nodes        goldenNodes
 	Policy       *map[string]any
-	// Claims are namespace/name by host.
-	Claims     map[string]string
+	// Claims are by host.
+	Claims     map[string]goldenClaim
 	Releases   []goldenRelease
 	SignOffs   []goldenSignOff
 	Violations []goldenViolation
@@ -46,11 +47,13 @@ type golden struct {
 	Ingress    goldenIngress
 }
 
-// goldenRelease is the stored release of the application's spec with a merge patch laid over it.
+// goldenRelease is the stored release of the application's spec with a merge patch laid over it. Its name may be left out.
 type goldenRelease struct {
 	Name string
 	At   metav1.Time
-	Spec map[string]any
+	// Launched is when it first was live; omitted: never.
+	Launched metav1.Time
+	Spec     map[string]any
 }
 
 // goldenNodes are the provider's nodes: those that are ready, and how many are not.
@@ -91,10 +94,14 @@ type goldenStage struct {
 	Volumes map[string]resource.Quantity
 }
 
+// goldenIngress: the first fields describe the policy's first Gateway, and gateways all of them, in the policy's order.
 type goldenIngress struct {
 	MissingKinds                []string
 	GatewayExists, IssuerExists bool
 	Certified, Programmed       []string
+	Gateways                    []goldenGateway
+	// Attached are namespace/gateway/listener by host, and Uncertified the words of cert-manager by host.
+	Attached, Uncertified map[string]string
 }
 
 // expected is a want.yaml.
@@ -106,7 +113,15 @@ type expected struct {
 	Live         string            `json:"live,omitempty"`
 	Next         *time.Time        `json:"next,omitempty"`
 	Findings     []expectedFinding `json:"findings"`
+	Difference   *expectedChanges  `json:"difference,omitempty"`
 	Plan         expectedPlan      `json:"plan"`
+}
+
+// expectedChanges is what the candidate changes.
+type expectedChanges struct {
+	ComparedWith string                   `json:"comparedWith"`
+	Material     bool                     `json:"material"`
+	Changes      []v1alpha1.ReleaseChange `json:"changes"`
 }
 
 type expectedFinding struct {
@@ -122,6 +137,8 @@ type expectedPlan struct {
 	Unlock     string            `json:"unlock,omitempty"`
 	Live       string            `json:"live"`
 	Namespaces []string          `json:"deleteNamespaces,omitempty"`
+	Launched   string            `json:"launched,omitempty"`
+	Releases   []string          `json:"deleteReleases,omitempty"`
 	Objects    []expectedObject  `json:"objects,omitempty"`
 }
 
@@ -136,6 +153,8 @@ type expectedObject struct {
 	Create bool `json:"create,omitempty"`
 	// Keep: left as it is.
 	Keep bool `json:"keep,omitempty"`
+	// Replaces is the uid and version of what goes first.
+	Replaces string `json:"replaces,omitempty"`
 	// Owner is omitted where it is the operator's one field owner.
 	Owner  string         `json:"owner,omitempty"`
 	Object map[string]any `json:"object"`
@@ -143,7 +162,7 @@ type expectedObject struct {
 
 func TestGolden(t *testing.T) {
 	files, err := filepath.Glob("testdata/*/case.yaml")
-	if err != nil || len(files) < 14 {
+	if err != nil || len(files) < 40 {
 		t.Fatalf("%d cases, %v", len(files), err)
 	}
 	for _, file := range files {
@@ -151,14 +170,14 @@ func TestGolden(t *testing.T) {
 			c := readCase(t, file)
 			a := Assess(c)
 			plan := PlanFor(c, a)
-			got := encode(t, a, plan)
+			got := encode(t, c, a, plan)
 			wantFile := filepath.Join(filepath.Dir(file), "want.yaml")
 			if *update {
 				if err := os.WriteFile(wantFile, got, 0o644); err != nil { //nolint:gosec // golden files are read by everybody
 					t.Fatal(err)
 				}
 			}
-			if diff := cmp.Diff(readText(t, wantFile), string(got)); diff != "" {
+			if diff := gocmp.Diff(readText(t, wantFile), string(got)); diff != "" {
 				t.Errorf("%s differs; if that is right, run with -update and read the difference:\n%s", wantFile, diff)
 			}
 			checkSafe(t, c, a, plan)
@@ -177,21 +196,21 @@ func TestSameCaseSameBytes(t *testing.T) {
 		t.Run(filepath.Base(filepath.Dir(file)), func(t *testing.T) {
 			c := readCase(t, file)
 			first := Assess(c)
-			want := encode(t, first, PlanFor(c, first))
+			want := encode(t, c, first, PlanFor(c, first))
 			for range 10 {
 				random.Shuffle(len(c.Releases), func(i, j int) { c.Releases[i], c.Releases[j] = c.Releases[j], c.Releases[i] })
 				random.Shuffle(len(c.SignOffs), func(i, j int) { c.SignOffs[i], c.SignOffs[j] = c.SignOffs[j], c.SignOffs[i] })
 				random.Shuffle(len(c.Violations), func(i, j int) { c.Violations[i], c.Violations[j] = c.Violations[j], c.Violations[i] })
 				a := Assess(c)
-				if got := encode(t, a, PlanFor(c, a)); !bytes.Equal(got, want) {
-					t.Fatalf("another order, another verdict:\n%s", cmp.Diff(string(want), string(got)))
+				if got := encode(t, c, a, PlanFor(c, a)); !bytes.Equal(got, want) {
+					t.Fatalf("another order, another verdict:\n%s", gocmp.Diff(string(want), string(got)))
 				}
 			}
 		})
 	}
 }
 
-func encode(t *testing.T, a Assessment, plan Plan) []byte {
+func encode(t *testing.T, c *Case, a Assessment, plan Plan) []byte {
 	t.Helper()
 	out := expected{Stage: a.Stage, Current: a.Current.Name, CurrentStage: a.CurrentStage}
 	if a.Test != nil {
@@ -207,13 +226,22 @@ func encode(t *testing.T, a Assessment, plan Plan) []byte {
 	for _, f := range a.Findings {
 		out.Findings = append(out.Findings, expectedFinding{f.Condition, f.Status(), f.Reason, f.Message})
 	}
-	out.Plan = expectedPlan{Prune: plan.Prune, Unlock: plan.Unlock, Live: plan.Live, Namespaces: plan.Namespaces}
+	if other := c.ComparedWith(a); other != nil && other.Name != a.Current.Name {
+		out.Difference = &expectedChanges{other.Name, MaterialChange(other, a.Current), Changes(other, a.Current)}
+	}
+	out.Plan = expectedPlan{
+		Prune: plan.Prune, Unlock: plan.Unlock, Live: plan.Live, Namespaces: plan.Namespaces,
+		Launched: plan.Launched, Releases: plan.Releases,
+	}
 	if plan.Takedown != nil {
 		takedown := expectedTakedown(*plan.Takedown)
 		out.Plan.Takedown = &takedown
 	}
 	for _, o := range plan.Objects {
 		object := expectedObject{Create: o.Mode == render.Create, Keep: o.Mode == render.Keep, Object: o.Object}
+		if o.Replaces != nil {
+			object.Replaces = string(*o.Replaces.UID) + " at " + *o.Replaces.ResourceVersion
+		}
 		if o.Owner != render.FieldOwner {
 			object.Owner = o.Owner
 		}
@@ -253,7 +281,7 @@ func readCase(t *testing.T, file string) *Case {
 		c.Nodes = map[string]ProviderNodes{provider.Name: nodes}
 	}
 	for h, holder := range g.Claims {
-		c.Claims[h] = newClaim(filepath.Dir(holder), filepath.Base(holder))
+		c.Claims[h] = holder.observed(h)
 	}
 	declared, err := json.Marshal(c.Application)
 	if err != nil {
@@ -266,8 +294,11 @@ func readCase(t *testing.T, file string) *Case {
 		}
 		app := overlay[v1alpha1.ThirdPartyApplication](t, declared, patch)
 		release := newRelease(&app, r.At.Time)
-		if release.Name != r.Name {
+		if r.Name != "" && release.Name != r.Name {
 			t.Fatalf("%s: the release of this content is named %s, not %s", file, release.Name, r.Name)
+		}
+		if !r.Launched.IsZero() {
+			launchedOn(&release, r.Launched.Time)
 		}
 		c.Releases = append(c.Releases, release)
 	}
@@ -275,7 +306,7 @@ func readCase(t *testing.T, file string) *Case {
 		c.SignOffs = append(c.SignOffs, newSignOff(s.Release, s.Type, s.Party, s.At.Time, func(out *v1alpha1.SignOff) {
 			person := out.Spec.SignedBy
 			out.Spec = s.SignOffSpec
-			out.Spec.SignedBy = person
+			out.Spec.SignedBy = cmp.Or(out.Spec.SignedBy, person)
 		}))
 	}
 	for _, v := range g.Violations {
@@ -284,7 +315,7 @@ func readCase(t *testing.T, file string) *Case {
 		}))
 	}
 	c.Test, c.Live = g.Test.observed(t, c), g.Live.observed(t, c)
-	c.Ingress = g.Ingress.observed()
+	c.Ingress = g.Ingress.observed(c)
 	return c
 }
 
@@ -366,18 +397,4 @@ func (s goldenStage) roll(t *testing.T, c *Case, stage *ObservedStage) {
 	for _, name := range s.Broken {
 		stage.Tasks[render.TaskName(name, c.attempt(release))] = ObservedTask{Failed: true, Message: "Job has reached the specified backoff limit"}
 	}
-}
-
-func (i goldenIngress) observed() ObservedIngress {
-	out := ObservedIngress{
-		MissingKinds: i.MissingKinds, GatewayExists: i.GatewayExists, IssuerExists: i.IssuerExists,
-		Listeners: map[string]ObservedListener{}, Certificates: map[string]ObservedCertificate{},
-	}
-	for _, h := range i.Certified {
-		out.Certificates[h] = ObservedCertificate{Ready: true}
-	}
-	for _, h := range i.Programmed {
-		out.Listeners[h] = ObservedListener{Programmed: true}
-	}
-	return out
 }

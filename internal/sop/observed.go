@@ -138,14 +138,6 @@ func (c *Case) rolloutDeadline() time.Duration {
 	return time.Duration(c.Policy.Rollouts.DeadlineSeconds) * time.Second
 }
 
-// earliest is the earlier of two instants, of which zero is none.
-func earliest(a, b time.Time) time.Time {
-	if a.IsZero() || !b.IsZero() && b.Before(a) {
-		return b
-	}
-	return a
-}
-
 // services are the components of a release that run all the time.
 func services(release *v1alpha1.Release) []v1alpha1.Component {
 	return ofType(release, v1alpha1.ComponentService)

@@ -70,6 +70,10 @@ type Plan struct {
 	Live string
 	// Namespaces are the stage namespaces to delete.
 	Namespaces []string
+	// Launched is the release that is live for the first time and carries that fact from now on; empty: none.
+	Launched string
+	// Releases are those to delete, last of all.
+	Releases []string
 }
 
 // PlanFor turns a verdict into objects.
@@ -87,7 +91,8 @@ func PlanFor(c *Case, a Assessment) Plan {
 	if c.Application.DeletionTimestamp != nil {
 		return c.teardown(plan)
 	}
-	plan.Objects = c.claims(a.Live)
+	plan.Launched, plan.Releases = c.launchedNow(a), c.obsolete(a)
+	plan.Objects = c.claims(a)
 	if a.CurrentStage != v1alpha1.StageSubmitted {
 		plan.Objects = append(plan.Objects, releaseObject(a.Current))
 	}
@@ -177,9 +182,10 @@ func complete(t Target) bool {
 	return true
 }
 
-// teardown leaves nothing but evidence and an emptied live namespace: one that is offline stays locked, and one with volumes
-// keeps them for the application's return.
+// teardown leaves nothing but evidence, hosts in quarantine and an emptied live namespace: one that is offline stays locked,
+// and one with volumes keeps them for the application's return.
 func (c *Case) teardown(plan Plan) Plan {
+	plan.Objects = c.quarantine(nil)
 	if c.Test.Exists {
 		plan.Namespaces = append(plan.Namespaces, c.Scope(v1alpha1.TestNamespace).StageNamespace())
 	}
@@ -192,6 +198,7 @@ func (c *Case) teardown(plan Plan) Plan {
 	}
 	emptied := c.liveTarget(nil)
 	emptied.Offline = plan.Takedown
-	plan.Objects = append(enforceAvailability(c, emptied), render.DefaultDeny(emptied.Scope))
+	plan.Objects = append(plan.Objects, enforceAvailability(c, emptied)...)
+	plan.Objects = append(plan.Objects, render.DefaultDeny(emptied.Scope))
 	return plan
 }

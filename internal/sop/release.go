@@ -103,6 +103,7 @@ func releaseObject(release *v1alpha1.Release) render.Object {
 	}
 	u := &unstructured.Unstructured{Object: content}
 	unstructured.RemoveNestedField(u.Object, "metadata", "creationTimestamp")
+	unstructured.RemoveNestedField(u.Object, "metadata", "annotations")
 	u.SetLabels(map[string]string{
 		render.ManagedByLabel:              render.FieldOwner,
 		v1alpha1.ApplicationLabel:          release.Spec.Application,

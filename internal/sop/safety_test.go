@@ -28,6 +28,9 @@ func checkSafe(t *testing.T, c *Case, a Assessment, plan Plan) {
 	seen := map[string]bool{}
 	for _, o := range plan.Objects {
 		id := o.GetKind() + " " + o.GetNamespace() + "/" + o.GetName()
+		if o.GetKind() == "Gateway" {
+			id += " by " + o.Owner
+		}
 		if seen[id] {
 			t.Errorf("%s is rendered twice", id)
 		}
@@ -126,11 +129,12 @@ func checkDeployment(t *testing.T, o render.Object, stopped bool) {
 func checkRoute(t *testing.T, c *Case, o render.Object, test bool) {
 	t.Helper()
 	route := object[gatewayv1.HTTPRoute](t, o)
-	want := c.Policy.Gateways.Live[0]
+	want := c.Policy.Gateways.Live
 	if test {
-		want = c.Policy.Gateways.Test.GatewayReference
+		want = []v1alpha1.GatewayReference{c.Policy.Gateways.Test.GatewayReference}
 	}
-	if parents := route.Spec.ParentRefs; len(parents) != 1 || string(parents[0].Name) != want.Name || string(*parents[0].Namespace) != want.Namespace {
+	if parents := route.Spec.ParentRefs; len(parents) != 1 ||
+		!slices.Contains(want, v1alpha1.GatewayReference{Namespace: string(*parents[0].Namespace), Name: string(parents[0].Name)}) {
 		t.Errorf("route %s has the parents %v, want %v", o.GetName(), parents, want)
 	}
 	if len(route.Spec.Hostnames) != 1 {

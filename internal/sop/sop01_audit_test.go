@@ -4,6 +4,7 @@
 package sop
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -25,8 +26,8 @@ func TestAudit(t *testing.T) {
 	checkClause(t, 1, []string{
 		v1alpha1.ReasonPolicyMissing, v1alpha1.ReasonNotSubmitted, v1alpha1.ReasonAwaitingSignOff, v1alpha1.ReasonRejected,
 		v1alpha1.ReasonFindingsOpen, v1alpha1.ReasonAllPartiesApproved, v1alpha1.ReasonUnchangedButImages,
-		v1alpha1.ReasonOverdue, v1alpha1.ReasonCalendarInvalid,
-	}, []clauseRow{
+		v1alpha1.ReasonOverdue, v1alpha1.ReasonCalendarInvalid, v1alpha1.ReasonAnswerOwed, v1alpha1.ReasonApprovalsExpired,
+	}, slices.Concat(auditExpiryRows(t, release), auditPauseRows(t, release), []clauseRow{
 		{
 			name: "without a policy nothing passes", given: underAudit(t),
 			change:  func(c *Case) { c.Policy = nil; c.SignOffs = []v1alpha1.SignOff{audited(release, hours(20))} },
@@ -82,7 +83,7 @@ func TestAudit(t *testing.T) {
 		},
 		{
 			name: "approved", given: underAudit(t), change: sign(audited(release, hours(20))),
-			outcome: Met, reason: v1alpha1.ReasonAllPartiesApproved, message: []string{"NITB approved " + release},
+			outcome: Met, reason: v1alpha1.ReasonAllPartiesApproved, message: []string{"NITB approved " + release}, deadline: expires(hours(20)),
 		},
 		{
 			name: "approved late is approved", given: underAudit(t),
@@ -90,7 +91,7 @@ func TestAudit(t *testing.T) {
 				c.Now = auditEnd.AddDate(0, 1, 0)
 				c.SignOffs = []v1alpha1.SignOff{audited(release, auditEnd.AddDate(0, 0, 3))}
 			},
-			outcome: Met, reason: v1alpha1.ReasonAllPartiesApproved,
+			outcome: Met, reason: v1alpha1.ReasonAllPartiesApproved, deadline: expires(auditEnd.AddDate(0, 0, 3)),
 		},
 		{
 			name: "rejected, with its findings and the way on", given: underAudit(t),
@@ -102,13 +103,13 @@ func TestAudit(t *testing.T) {
 			change: sign(newSignOff(release, auditType, v1alpha1.PartyNITB, hours(20),
 				withFinding("F-1", v1alpha1.FindingResolved), withFinding("F-2", v1alpha1.FindingOpen))),
 			outcome: Waiting, reason: v1alpha1.ReasonFindingsOpen,
-			message: []string{"open findings F-2", "a later SignOff by NITB closes them"}, without: []string{"F-1"},
+			message: []string{"open findings F-2 (High)", "once a later SignOff by NITB lists them as Resolved"}, without: []string{"F-1"},
 		},
 		{
 			name: "a later sign-off closes the finding", given: underAudit(t),
-			change: sign(audited(release, hours(21)),
+			change: sign(newSignOff(release, auditType, v1alpha1.PartyNITB, hours(21), withFinding("F-2", v1alpha1.FindingResolved)),
 				newSignOff(release, auditType, v1alpha1.PartyNITB, hours(20), withFinding("F-2", v1alpha1.FindingOpen))),
-			outcome: Met, reason: v1alpha1.ReasonAllPartiesApproved,
+			outcome: Met, reason: v1alpha1.ReasonAllPartiesApproved, deadline: expires(hours(21)),
 		},
 		{
 			name: "a later rejection supersedes an approval", given: underAudit(t),
@@ -147,7 +148,7 @@ func TestAudit(t *testing.T) {
 				bothParties(c)
 				c.SignOffs = []v1alpha1.SignOff{audited(release, hours(20)), newSignOff(release, auditType, v1alpha1.PartyNTC, hours(21))}
 			},
-			outcome: Met, reason: v1alpha1.ReasonAllPartiesApproved, message: []string{"NITB, NTC approved"},
+			outcome: Met, reason: v1alpha1.ReasonAllPartiesApproved, message: []string{"NITB, NTC approved"}, deadline: expires(hours(20)),
 		},
 		{
 			name: "a party that is not asked counts for nothing", given: underAudit(t),
@@ -164,7 +165,7 @@ func TestAudit(t *testing.T) {
 		},
 		{
 			name: "a sign-off in the second of the release counts", given: underAudit(t), change: sign(audited(release, received)),
-			outcome: Met, reason: v1alpha1.ReasonAllPartiesApproved,
+			outcome: Met, reason: v1alpha1.ReasonAllPartiesApproved, deadline: expires(received),
 		},
 		{
 			name: "a sign-off for an unknown release is named", given: underAudit(t), change: sign(audited("health-portal-00000000", hours(20))),
@@ -181,7 +182,7 @@ func TestAudit(t *testing.T) {
 				c.SignOffs = []v1alpha1.SignOff{audited(release, hours(20))}
 				candidate(c, hours(24), otherImage)
 			},
-			outcome: Met, reason: v1alpha1.ReasonUnchangedButImages, message: []string{"differs from the audited " + release},
+			outcome: Met, reason: v1alpha1.ReasonUnchangedButImages, message: []string{"differs from the audited " + release}, deadline: expires(hours(20)),
 		},
 		{
 			name: "unless the policy wants every release audited", given: underAudit(t), on: last,
@@ -219,7 +220,7 @@ func TestAudit(t *testing.T) {
 			},
 			outcome: Waiting, reason: v1alpha1.ReasonRejected,
 		},
-	})
+	}))
 }
 
 // Any difference beside a digest is material.

@@ -4,11 +4,7 @@
 package sop
 
 import (
-	"fmt"
-	"slices"
-
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
 	"github.com/ntc-gov-pk/govpk-operator/internal/domain"
@@ -16,7 +12,7 @@ import (
 )
 
 // Clause 4, Application Deployment: the organization deploys once the infrastructure stands; by VPN; on a gov.pk domain
-// only. Each host is held by one application through a DomainClaim named after it. Test hosts are routed on the VPN
+// only. Each host is held by one application through a DomainClaim named after it (claims.go). Test hosts are routed on the VPN
 // gateway only, gov.pk hosts on the public one. Admission: govpk-children, govpk-hosts,
 // govpk-identity, govpk-namespaces.
 func deployment() Clause {
@@ -32,6 +28,12 @@ func deployment() Clause {
 }
 
 func assessDomains(c *Case, release *v1alpha1.Release) Finding {
+	f := c.assessHosts(release)
+	f.Deadline = earliest(f.Deadline, c.quarantineEnds())
+	return f
+}
+
+func (c *Case) assessHosts(release *v1alpha1.Release) Finding {
 	if c.Organization == "" {
 		return finding(Refused, v1alpha1.ReasonOrganizationUnknown,
 			"namespace %s has no label %s; NTC sets it when it onboards the organization", c.Application.Namespace, v1alpha1.OrganizationLabel)
@@ -41,66 +43,17 @@ func assessDomains(c *Case, release *v1alpha1.Release) Finding {
 		if err := domain.Validate(d.Host); err != nil {
 			return finding(Refused, v1alpha1.ReasonHostInvalid, "spec.domains: %v", err)
 		}
-		_, claimed := c.Claims[d.Host]
-		switch {
-		case !claimed:
+		if f, refused := c.refusal(d.Host); refused {
+			return f
+		}
+		if !c.holds(d.Host) {
 			pending = append(pending, d.Host)
-		case !c.holds(d.Host):
-			return finding(Refused, v1alpha1.ReasonHostTaken, "spec.domains: host %s is held by another application; choose another host or ask NTC", d.Host)
 		}
 	}
 	if len(pending) > 0 {
 		return finding(Progressing, v1alpha1.ReasonClaiming, "claiming %s", pending[0])
 	}
 	return finding(Met, v1alpha1.ReasonBound, "every host is under gov.pk and held by this application")
-}
-
-func (c *Case) reference() v1alpha1.ApplicationReference {
-	return v1alpha1.ApplicationReference{Namespace: c.Application.Namespace, Name: c.Application.Name}
-}
-
-// holds is true while the application has the claim of a host.
-func (c *Case) holds(host string) bool {
-	claim, ok := c.Claims[host]
-	return ok && claim.Spec.Application == c.reference()
-}
-
-// claims are the hosts that the application needs: those of its spec, of what is live, and of what it wants to launch.
-func (c *Case) claims(live *v1alpha1.Release) []render.Object {
-	if c.Organization == "" {
-		return nil
-	}
-	domains := slices.Clone(c.Application.Spec.Domains)
-	for _, release := range []*v1alpha1.Release{live, c.release(c.wanted())} {
-		if release != nil {
-			domains = append(domains, release.Spec.Domains...)
-		}
-	}
-	var objects []render.Object
-	for _, d := range domains {
-		known := slices.ContainsFunc(objects, func(o render.Object) bool { return o.GetName() == d.Host })
-		_, claimed := c.Claims[d.Host]
-		if known || domain.Validate(d.Host) != nil || claimed && !c.holds(d.Host) {
-			continue
-		}
-		objects = append(objects, c.claim(d.Host))
-	}
-	return objects
-}
-
-func (c *Case) claim(host string) render.Object {
-	u := &unstructured.Unstructured{Object: map[string]any{
-		"apiVersion": v1alpha1.GroupVersion.String(),
-		"kind":       "DomainClaim",
-		"metadata":   map[string]any{"name": host},
-		"spec": map[string]any{
-			"application":  map[string]any{"namespace": c.Application.Namespace, "name": c.Application.Name},
-			"organization": c.Organization,
-			"state":        string(v1alpha1.DomainBound),
-		},
-	}}
-	u.SetLabels(c.Scope("").Labels())
-	return render.Object{Unstructured: u, Mode: render.Create, Owner: render.FieldOwner}
 }
 
 // enforceDeployment makes workloads, their Services and the routes to them.
@@ -120,12 +73,7 @@ func enforceDeployment(c *Case, t Target) []render.Object {
 	if t.Offline != nil || c.Policy == nil {
 		return objects
 	}
-	for i, d := range t.routed().Spec.Domains {
-		if !t.live() || c.holds(d.Host) {
-			objects = append(objects, c.route(t, i, d, ports))
-		}
-	}
-	return objects
+	return append(objects, c.routes(t)...)
 }
 
 // nodes are the provider's attested nodes. Without a provider no node matches: nothing may run where nobody attests.
@@ -135,29 +83,6 @@ func (c *Case) nodes(release *v1alpha1.Release) metav1.LabelSelector {
 		return metav1.LabelSelector{MatchLabels: map[string]string{"platform.ntc.gov.pk/provider-missing": "true"}}
 	}
 	return provider.Spec.NodeSelector
-}
-
-func (c *Case) route(t Target, index int, d v1alpha1.Domain, ports map[string]map[string]int32) render.Object {
-	r := render.Route{
-		Domain: d,
-		Ports:  ports,
-		Set:    append(transportHeaders(), render.Header{Name: "Permissions-Policy", Value: permissionsPolicy}),
-		Add:    []render.Header{{Name: "Content-Security-Policy", Value: contentSecurityPolicy}},
-	}
-	if t.live() {
-		r.Hostname, r.Listener, r.Gateway = d.Host, d.Host, c.Policy.Gateways.Live[0]
-	} else {
-		r.Hostname, r.Gateway = TestHost(t.Scope, c.Policy.Gateways.Test.Domain, index), c.Policy.Gateways.Test.GatewayReference
-	}
-	return render.HTTPRoute(t.Scope, r)
-}
-
-// TestHost is where the index-th domain of an application is reached in test.
-func TestHost(s render.Scope, testDomain string, index int) string {
-	if index == 0 {
-		return fmt.Sprintf("%s-%s.%s", s.Application, s.Hash(), testDomain)
-	}
-	return fmt.Sprintf("%s-%s-%d.%s", s.Application, s.Hash(), index+1, testDomain)
 }
 
 // numbersOf are the numbers of a release's ports by component and name.

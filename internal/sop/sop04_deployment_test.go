@@ -5,23 +5,37 @@ package sop
 
 import (
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
-	"github.com/ntc-gov-pk/govpk-operator/internal/domain"
-	"github.com/ntc-gov-pk/govpk-operator/internal/render"
 )
 
 func TestDomains(t *testing.T) {
 	otherHost := func(h string) func(*Case) {
 		return func(c *Case) { c.Application.Spec.Domains[0].Host = h }
 	}
-	heldBy := func(namespace, name string) func(*Case) {
-		return func(c *Case) { c.Claims[host] = newClaim(namespace, name) }
+	heldBy := func(namespace, name string, change ...func(*v1alpha1.DomainClaim)) func(*Case) {
+		return func(c *Case) { c.Claims[host] = newClaim(namespace, name, change...) }
 	}
+	above := func(namespace string, change ...func(*v1alpha1.DomainClaim)) func(*Case) {
+		return func(c *Case) { c.Claims["health.gov.pk"] = newClaim(namespace, "health-site", change...) }
+	}
+	reserve := func(name string, organizations ...string) func(*Case) {
+		return func(c *Case) {
+			c.Policy.Domains.Reserved = append(c.Policy.Domains.Reserved, v1alpha1.ReservedName{Name: name, Organizations: organizations})
+		}
+	}
+	both := func(changes ...func(*Case)) func(*Case) {
+		return func(c *Case) {
+			for _, change := range changes {
+				change(c)
+			}
+		}
+	}
+	now, later := hours(48), hours(72)
 	checkClause(t, 4, []string{
-		v1alpha1.ReasonOrganizationUnknown, v1alpha1.ReasonHostInvalid, v1alpha1.ReasonHostTaken, v1alpha1.ReasonClaiming, v1alpha1.ReasonBound,
+		v1alpha1.ReasonOrganizationUnknown, v1alpha1.ReasonHostInvalid, v1alpha1.ReasonHostReserved, v1alpha1.ReasonHostTaken,
+		v1alpha1.ReasonHostQuarantined, v1alpha1.ReasonHostBeneathAnother, v1alpha1.ReasonClaiming, v1alpha1.ReasonBound,
 	}, []clauseRow{
 		{name: "bound", given: underAudit(t), outcome: Met, reason: v1alpha1.ReasonBound},
 		{
@@ -41,6 +55,100 @@ func TestDomains(t *testing.T) {
 		{
 			name: "another application of the same organization", given: underAudit(t), change: heldBy("sehat-digital", "other"),
 			outcome: Refused, reason: v1alpha1.ReasonHostTaken,
+		},
+		{
+			name: "reserved by another, until then", given: underAudit(t), change: heldBy("rival", "rival", ending(v1alpha1.DomainReserved, later)),
+			outcome: Refused, reason: v1alpha1.ReasonHostTaken, deadline: later, without: []string{"rival"},
+		},
+		{
+			name: "the reservation of another ended", given: underAudit(t), change: heldBy("rival", "rival", ending(v1alpha1.DomainReserved, now)),
+			outcome: Progressing, reason: v1alpha1.ReasonClaiming, message: []string{"claiming " + host},
+		},
+		{
+			name: "its own reservation ended and nobody asked", given: underAudit(t),
+			change:  heldBy("sehat-digital", "health-portal", ending(v1alpha1.DomainReserved, now)),
+			outcome: Met, reason: v1alpha1.ReasonBound,
+		},
+		{
+			name: "in quarantine, until when", given: underAudit(t), change: heldBy("rival", "rival", ending(v1alpha1.DomainQuarantined, later)),
+			outcome: Refused, reason: v1alpha1.ReasonHostQuarantined, deadline: later,
+			message: []string{host, "until " + later.UTC().Format("2006-01-02T15:04:05Z")}, without: []string{"rival"},
+		},
+		{
+			name: "the quarantine of another ended", given: underAudit(t), change: heldBy("rival", "rival", ending(v1alpha1.DomainQuarantined, now)),
+			outcome: Progressing, reason: v1alpha1.ReasonClaiming,
+		},
+		{
+			name: "what it gave up itself is its own again", given: underAudit(t),
+			change:  heldBy("sehat-digital", "health-portal", ending(v1alpha1.DomainQuarantined, later)),
+			outcome: Met, reason: v1alpha1.ReasonBound, deadline: later,
+		},
+		{
+			name: "but not once its namespace is another organization's", given: underAudit(t),
+			change: heldBy("sehat-digital", "health-portal", ending(v1alpha1.DomainQuarantined, later), func(claim *v1alpha1.DomainClaim) {
+				claim.Spec.Organization = "before"
+			}),
+			outcome: Refused, reason: v1alpha1.ReasonHostQuarantined, deadline: later,
+		},
+		{
+			name: "reserved by the policy", given: underAudit(t), change: reserve(host),
+			outcome: Refused, reason: v1alpha1.ReasonHostReserved,
+			message: []string{host, "organization sehat-digital", "DeploymentPolicy default spec.domains.reserved"},
+		},
+		{
+			name: "beneath what the policy reserves", given: underAudit(t), change: reserve("health.gov.pk", "others"),
+			outcome: Refused, reason: v1alpha1.ReasonHostReserved, message: []string{"since health.gov.pk is reserved"},
+		},
+		{
+			name: "reserved for it", given: underAudit(t), change: reserve("health.gov.pk", "others", "sehat-digital"),
+			outcome: Met, reason: v1alpha1.ReasonBound,
+		},
+		{
+			name: "every reservation above must list it", given: underAudit(t), change: both(reserve(host, "sehat-digital"), reserve("health.gov.pk")),
+			outcome: Refused, reason: v1alpha1.ReasonHostReserved, message: []string{"since health.gov.pk is reserved"},
+		},
+		{
+			name: "a name that only looks like one beneath", given: underAudit(t), change: reserve("th.gov.pk"),
+			outcome: Met, reason: v1alpha1.ReasonBound,
+		},
+		{
+			name: "the test domain", given: underAudit(t), on: onSnapshot, change: both(otherHost("test.ntc.gov.pk"), reserve("ntc.gov.pk", "sehat-digital")),
+			outcome: Refused, reason: v1alpha1.ReasonHostReserved, message: []string{"test domain test.ntc.gov.pk"},
+		},
+		{
+			name: "beneath the test domain, even for whom it is reserved", given: underAudit(t), on: onSnapshot,
+			change:  both(otherHost("portal.test.ntc.gov.pk"), reserve("portal.test.ntc.gov.pk", "sehat-digital")),
+			outcome: Refused, reason: v1alpha1.ReasonHostReserved,
+		},
+		{
+			name: "beneath another organization's older claim", given: underAudit(t), change: above("rival", claimedAt(hours(-1))),
+			outcome: Refused, reason: v1alpha1.ReasonHostBeneathAnother, message: []string{host, "beneath health.gov.pk"}, without: []string{"rival"},
+		},
+		{
+			name: "beneath another organization's claim, without one yet", given: underAudit(t),
+			change: func(c *Case) {
+				delete(c.Claims, host)
+				above("rival", ending(v1alpha1.DomainReserved, later))(c)
+			},
+			outcome: Refused, reason: v1alpha1.ReasonHostBeneathAnother, deadline: later,
+		},
+		{
+			name: "another organization's reservation above ended", given: underAudit(t),
+			change:  above("rival", claimedAt(hours(-1)), ending(v1alpha1.DomainReserved, now)),
+			outcome: Met, reason: v1alpha1.ReasonBound,
+		},
+		{
+			name: "beneath what another organization gave up", given: underAudit(t),
+			change:  above("rival", claimedAt(hours(-1)), ending(v1alpha1.DomainQuarantined, later)),
+			outcome: Refused, reason: v1alpha1.ReasonHostBeneathAnother, deadline: later,
+		},
+		{
+			name: "claimed above it later", given: underAudit(t), change: above("rival", claimedAt(hours(1))),
+			outcome: Met, reason: v1alpha1.ReasonBound,
+		},
+		{
+			name: "beneath another application of the same organization", given: underAudit(t), change: above("sehat-digital", claimedAt(hours(-1))),
+			outcome: Met, reason: v1alpha1.ReasonBound,
 		},
 		{
 			name: "not claimed yet", given: underAudit(t), change: func(c *Case) { c.Claims = nil },
@@ -69,76 +177,6 @@ func TestDomains(t *testing.T) {
 			outcome: Refused, reason: v1alpha1.ReasonHostTaken, message: []string{"second.health.gov.pk"},
 		},
 	})
-}
-
-func TestClaims(t *testing.T) {
-	names := func(objects []render.Object) string {
-		var out []string
-		for _, o := range objects {
-			if o.GetKind() != "DomainClaim" || o.Mode != render.Create {
-				t.Errorf("%s %s, mode %v: a claim is created and never changed", o.GetKind(), o.GetName(), o.Mode)
-			}
-			out = append(out, o.GetName())
-		}
-		return strings.Join(out, " ")
-	}
-	newHost := func(s *v1alpha1.ThirdPartyApplicationSpec) { s.Domains[0].Host = "new.health.gov.pk" }
-	for name, row := range map[string]struct {
-		given  *Case
-		change func(*Case)
-		want   string
-	}{
-		"a host is claimed once":                 {given: liveCase(t), want: host},
-		"no organization, no claim":              {given: underAudit(t), change: func(c *Case) { c.Organization = "" }},
-		"the host of another is not asked again": {given: underAudit(t), change: func(c *Case) { c.Claims[host] = newClaim("rival", "rival") }},
-		"live keeps its host while the spec moves on": {
-			given: liveCase(t), want: "new.health.gov.pk " + host,
-			change: func(c *Case) { candidate(c, hours(40), newHost) },
-		},
-		"what is to be launched again gets its host": {
-			given: underAudit(t), want: "new.health.gov.pk " + host,
-			change: func(c *Case) {
-				c.Application.Spec.Launch = &v1alpha1.Launch{Release: c.Releases[0].Name}
-				candidate(c, hours(40), newHost)
-			},
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			if row.change != nil {
-				row.change(row.given)
-			}
-			if got := names(row.given.claims(row.given.liveRelease())); got != row.want {
-				t.Errorf("claims %q, want %q", got, row.want)
-			}
-		})
-	}
-}
-
-func TestTestHosts(t *testing.T) {
-	scope := render.Scope{Namespace: "sehat-digital", Application: "health-portal", Stage: v1alpha1.TestNamespace}
-	long := render.Scope{Namespace: strings.Repeat("n", 63), Application: strings.Repeat("a", 40), Stage: v1alpha1.TestNamespace}
-	for _, row := range []struct {
-		scope render.Scope
-		index int
-		want  string
-	}{
-		{scope, 0, "health-portal-" + scope.Hash() + ".test.ntc.gov.pk"},
-		{scope, 1, "health-portal-" + scope.Hash() + "-2.test.ntc.gov.pk"},
-		{long, 9, strings.Repeat("a", 40) + "-" + long.Hash() + "-10.test.ntc.gov.pk"},
-	} {
-		got := TestHost(row.scope, "test.ntc.gov.pk", row.index)
-		if got != row.want {
-			t.Errorf("test host %s, want %s", got, row.want)
-		}
-		if err := domain.Validate(got); err != nil {
-			t.Error(err)
-		}
-	}
-	// The longest test domain that the policy admits still makes a name.
-	longest := strings.Repeat("d.", (180-len("gov.pk"))/2) + "gov.pk"
-	if err := domain.Validate(TestHost(long, longest, 9)); err != nil {
-		t.Error(err)
-	}
 }
 
 func TestDeployment(t *testing.T) {

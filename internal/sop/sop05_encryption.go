@@ -8,8 +8,8 @@ import (
 	"github.com/ntc-gov-pk/govpk-operator/internal/render"
 )
 
-// Clause 5, Data Flows: every flow is encrypted. At the gateway: HTTPS only, HSTS, a certificate per host. Between
-// components: default-deny both ways and the declared edges alone. Until mutual TLS is proven the finding is Unknown and
+// Clause 5, Data Flows: every flow is encrypted. At the gateway: HTTPS only, HSTS, a certificate per host or NTC's
+// wildcard (gateways.go). Between components: default-deny both ways and the declared edges alone. Until mutual TLS is proven the finding is Unknown and
 // gates nothing. Admission: govpk-children, govpk-hosts.
 func encryption() Clause {
 	return Clause{
@@ -46,36 +46,15 @@ func enforceEncryption(c *Case, t Target) []render.Object {
 		}
 	}
 	if t.live() {
-		gateway := c.Policy.Gateways.Live[0]
-		for _, d := range t.routed().Spec.Domains {
-			if !c.holds(d.Host) {
-				continue
-			}
-			objects = append(objects, render.Certificate(t.Scope, d.Host, gateway, c.Policy.Gateways.Issuer))
-			if c.Ingress.Certificates[d.Host].Ready && c.Ingress.GatewayExists && c.hasRoom(d.Host) {
-				objects = append(objects, render.Listener(t.Scope, d.Host, gateway))
-			}
-		}
+		objects = append(objects, c.ownListeners(t)...)
 	}
 	return objects
-}
-
-// MaxListeners is the bound of Gateway API on spec.listeners.
-const MaxListeners = 64
-
-func (c *Case) hasRoom(host string) bool {
-	_, listed := c.Ingress.Listeners[host]
-	return listed || len(c.Ingress.Listeners) < MaxListeners
 }
 
 // flows are the edges of the data-flow diagram that begin or end at a component. While a release rolls they are those of both
 // releases: each was audited, and pods of both run.
 func (c *Case) flows(t Target, name string) render.Flows {
 	f := render.Flows{Component: v1alpha1.Component{Name: name}, Callers: map[string][]int32{}, Callees: map[string][]int32{}}
-	f.GatewayNamespace = c.Policy.Gateways.Test.Namespace
-	if t.live() {
-		f.GatewayNamespace = c.Policy.Gateways.Live[0].Namespace
-	}
 	for _, release := range t.releases() {
 		ports := numbersOf(release)
 		for _, caller := range release.Spec.Components {
@@ -89,13 +68,7 @@ func (c *Case) flows(t Target, name string) render.Flows {
 				}
 			}
 		}
-		for _, d := range release.Spec.Domains {
-			for _, path := range d.Paths {
-				if path.Component == name {
-					f.GatewayPorts = append(f.GatewayPorts, ports[name][path.Port])
-				}
-			}
-		}
 	}
+	f.Gateways = c.gatewayFlows(t, name)
 	return f
 }

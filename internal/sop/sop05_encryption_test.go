@@ -4,7 +4,7 @@
 package sop
 
 import (
-	"fmt"
+	"maps"
 	"slices"
 	"testing"
 
@@ -20,10 +20,6 @@ func TestEncryption(t *testing.T) {
 }
 
 func TestEncryptionObjects(t *testing.T) {
-	full := map[string]ObservedListener{}
-	for i := range MaxListeners {
-		full[fmt.Sprint(i)] = ObservedListener{}
-	}
 	const deny, web, api = "NetworkPolicy default-deny", "NetworkPolicy allow-web", "NetworkPolicy allow-api"
 	certificate, listener := "Certificate "+host, "Gateway public"
 	for _, row := range []struct {
@@ -35,16 +31,33 @@ func TestEncryptionObjects(t *testing.T) {
 		{name: "test has no public certificate", stage: v1alpha1.TestNamespace, want: []string{deny, web, api}},
 		{name: "live", want: []string{deny, web, api, certificate, listener}},
 		{
-			name: "no listener without a certificate", change: func(c *Case, _ *Target) { c.Ingress.Certificates = nil },
+			name: "no listener before a certificate",
+			change: func(c *Case, _ *Target) {
+				c.Ingress.Certificates = nil
+				delete(c.Ingress.Gateways[0].Listeners, host)
+			},
 			want: []string{deny, web, api, certificate},
 		},
 		{
-			name: "no listener without a Gateway", change: func(c *Case, _ *Target) { c.Ingress.GatewayExists = false },
+			name: "a certificate that expired keeps its listener", change: func(c *Case, _ *Target) { c.Ingress.Certificates = nil },
+			want: []string{deny, web, api, certificate, listener},
+		},
+		{
+			name: "without a Gateway the certificate stays",
+			change: func(c *Case, _ *Target) {
+				gateway := &c.Ingress.Gateways[0]
+				gateway.Exists, gateway.Listeners = false, nil
+				c.Ingress.Attachments = map[string]Attachment{host: {gateway.GatewayReference, host}}
+			},
 			want: []string{deny, web, api, certificate},
 		},
 		{
-			name: "no listener on a full Gateway", change: func(c *Case, _ *Target) { c.Ingress.Listeners = full },
-			want: []string{deny, web, api, certificate},
+			name: "nothing for a host that finds no room, and no gateway reaches its component",
+			change: func(c *Case, _ *Target) {
+				delete(c.Ingress.Gateways[0].Listeners, host)
+				fill(&c.Ingress.Gateways[0])
+			},
+			want: []string{deny, web, api},
 		},
 		{
 			name: "no certificate for a host of another", change: func(c *Case, _ *Target) { c.Claims[host] = newClaim("rival", "rival") },
@@ -86,14 +99,11 @@ func TestFlows(t *testing.T) {
 		c.Policy.Gateways.Test.Namespace = "vpn-gateways"
 		target := Target{Scope: c.Scope(stage), Release: release}
 		web, api := c.flows(target, release.Spec.Components[0].Name), c.flows(target, release.Spec.Components[1].Name)
-		if len(web.Callers) != 0 || !slices.Equal(web.Callees["api"], []int32{8090}) || !slices.Equal(web.GatewayPorts, []int32{8080}) {
-			t.Errorf("web: %+v", web)
+		if len(web.Callers) != 0 || !slices.Equal(web.Callees["api"], []int32{8090}) || !maps.EqualFunc(web.Gateways, map[string][]int32{namespace: {8080}}, slices.Equal) {
+			t.Errorf("web in %s: %+v", stage, web)
 		}
-		if len(api.Callees) != 0 || len(api.GatewayPorts) != 0 || !slices.Equal(api.Callers["web"], []int32{8090}) {
+		if len(api.Callees) != 0 || len(api.Gateways) != 0 || !slices.Equal(api.Callers["web"], []int32{8090}) {
 			t.Errorf("api, whose port admin nobody calls: %+v", api)
-		}
-		if web.GatewayNamespace != namespace {
-			t.Errorf("%s is reached from %s, want %s", stage, web.GatewayNamespace, namespace)
 		}
 	}
 }

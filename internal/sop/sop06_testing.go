@@ -38,6 +38,7 @@ func assessEndToEndTest(c *Case, release *v1alpha1.Release) Finding {
 	}
 	if c.Test.Release == release.Name {
 		if f := c.rollout(c.testTarget(release)); f.Outcome != Met {
+			f.Deadline = earliest(f.Deadline, verdict.Deadline)
 			return f
 		}
 		verdict.Message += "; the test host is " + TestHost(c.Scope(v1alpha1.TestNamespace), c.Policy.Gateways.Test.Domain, 0)

@@ -31,12 +31,13 @@ func TestEndToEndTest(t *testing.T) {
 		{name: "not stored", given: awaitingLaunch(t), on: onSnapshot, outcome: Waiting, reason: v1alpha1.ReasonNotSubmitted},
 		{
 			name: "all parties", given: awaitingLaunch(t), outcome: Met, reason: v1alpha1.ReasonAllPartiesApproved,
-			message: []string{"NITB, NTC, Organization approved " + release},
+			message: []string{"NITB, NTC, Organization approved " + release}, deadline: expires(hours(30)),
 		},
 		{
 			name: "two of three", given: awaitingLaunch(t), change: sign(tested(release, hours(30))[:2]...),
 			outcome: Waiting, reason: v1alpha1.ReasonAwaitingSignOff,
-			message: []string{"EndToEndTest SignOff of Organization", "the test host is health-portal-", ".test.ntc.gov.pk"},
+			message:  []string{"EndToEndTest SignOff of Organization", "the test host is health-portal-", ".test.ntc.gov.pk"},
+			deadline: expires(hours(30)),
 		},
 		{
 			name: "before anything runs in test", given: underAudit(t), outcome: Waiting, reason: v1alpha1.ReasonAwaitingSignOff,
@@ -104,7 +105,7 @@ func TestEndToEndTest(t *testing.T) {
 				c.Violations = []v1alpha1.PolicyViolation{newViolation("leak", hours(40), lifted)}
 				c.SignOffs = append(c.SignOffs, tested(release, hours(41))[0])
 			},
-			outcome: Waiting, reason: v1alpha1.ReasonAwaitingSignOff, message: []string{"SignOff of NTC, Organization"},
+			outcome: Waiting, reason: v1alpha1.ReasonAwaitingSignOff, message: []string{"SignOff of NTC, Organization"}, deadline: expires(hours(41)),
 		},
 		{
 			name: "all newer than the newest flag", given: awaitingLaunch(t),
@@ -112,7 +113,7 @@ func TestEndToEndTest(t *testing.T) {
 				c.Violations = []v1alpha1.PolicyViolation{newViolation("leak", hours(40), lifted)}
 				c.SignOffs = append(c.SignOffs, tested(release, hours(41))...)
 			},
-			outcome: Met, reason: v1alpha1.ReasonAllPartiesApproved,
+			outcome: Met, reason: v1alpha1.ReasonAllPartiesApproved, deadline: expires(hours(41)),
 		},
 		{
 			name: "the lift alone, where the policy says so", given: awaitingLaunch(t),
@@ -120,7 +121,7 @@ func TestEndToEndTest(t *testing.T) {
 				c.Policy.Violations.ReturnRequires = v1alpha1.ReturnLiftOnly
 				c.Violations = []v1alpha1.PolicyViolation{newViolation("leak", hours(40), lifted)}
 			},
-			outcome: Met, reason: v1alpha1.ReasonAllPartiesApproved,
+			outcome: Met, reason: v1alpha1.ReasonAllPartiesApproved, deadline: expires(hours(30)),
 		},
 	})
 }

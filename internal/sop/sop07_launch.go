@@ -4,6 +4,8 @@
 package sop
 
 import (
+	"strings"
+
 	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
 )
 
@@ -24,7 +26,7 @@ func goLive() Clause {
 func assessLaunch(c *Case, release *v1alpha1.Release) Finding {
 	wanted := c.wanted()
 	if wanted == "" {
-		if stage, _ := c.stageOf(release); stage == v1alpha1.StageAwaitingLaunch {
+		if c.eligible(release) {
 			return finding(Waiting, v1alpha1.ReasonAwaitingLaunch, "%s is eligible; the organization launches it with spec.launch.release: %s", release.Name, release.Name)
 		}
 		return finding(Waiting, v1alpha1.ReasonNotEligible, "%s is not eligible yet", release.Name)
@@ -35,7 +37,7 @@ func assessLaunch(c *Case, release *v1alpha1.Release) Finding {
 			wanted, c.stays(), c.Application.Namespace)
 	}
 	if c.locked() || c.liveRelease() != target {
-		if stage, blocking := c.stageOf(target); stage != v1alpha1.StageAwaitingLaunch {
+		if blocking, ok := c.blocking(target); ok {
 			return finding(Refused, v1alpha1.ReasonNotEligible, "spec.launch.release: %s is not eligible%s: %s", wanted, c.stays(), blocking.Message)
 		}
 		return finding(Refused, v1alpha1.ReasonTakenDown, "spec.launch.release: %s is eligible; it goes live once PolicyViolation %s is lifted", wanted, c.lockedBy())
@@ -82,8 +84,8 @@ func (c *Case) liveRelease() *v1alpha1.Release {
 }
 
 func (c *Case) eligible(release *v1alpha1.Release) bool {
-	stage, _ := c.stageOf(release)
-	return stage == v1alpha1.StageAwaitingLaunch
+	_, blocked := c.blocking(release)
+	return !blocked
 }
 
 // assessExposure follows a launched release until its hosts answer.
@@ -91,45 +93,21 @@ func (c *Case) assessExposure(release *v1alpha1.Release) Finding {
 	if c.Policy == nil {
 		return policyMissing()
 	}
-	gateway := c.Policy.Gateways.Live[0]
-	if !c.Ingress.GatewayExists {
-		return finding(Refused, v1alpha1.ReasonGatewayMissing, "Gateway %s/%s does not exist; NTC creates it or corrects DeploymentPolicy default spec.gateways.live",
-			gateway.Namespace, gateway.Name)
-	}
-	if !c.Ingress.IssuerExists {
-		return finding(Refused, v1alpha1.ReasonIssuerMissing, "%s %s does not exist; NTC creates it or corrects DeploymentPolicy default spec.gateways.issuer",
-			c.Policy.Gateways.Issuer.Kind, c.Policy.Gateways.Issuer.Name)
+	if f, ok := c.assessPlaces(release); !ok {
+		return f
 	}
 	if f := c.rollout(c.liveTarget(release)); f.Outcome != Met {
 		return f
 	}
+	places := c.places(release)
 	for _, d := range release.Spec.Domains {
-		if f, done := c.assessHost(d.Host); !done {
+		if f, done := c.assessHost(d.Host, places[d.Host]); !done {
 			return f
 		}
 	}
-	return finding(Met, v1alpha1.ReasonLaunched, "https://%s serves %s", release.Spec.Domains[0].Host, release.Name)
-}
-
-func (c *Case) assessHost(host string) (Finding, bool) {
-	certificate, listener := c.Ingress.Certificates[host], c.Ingress.Listeners[host]
-	switch {
-	case !certificate.Ready:
-		return finding(Progressing, v1alpha1.ReasonCertificateNotReady, "the certificate of %s is not ready%s", host, because(certificate.Message)), false
-	case !c.hasRoom(host):
-		return finding(Refused, v1alpha1.ReasonGatewayFull, "Gateway %s has no room for a listener of %s: NTC adds a Gateway to DeploymentPolicy default spec.gateways.live",
-			c.Policy.Gateways.Live[0].Name, host), false
-	case !listener.Programmed:
-		return finding(Progressing, v1alpha1.ReasonListenerNotReady, "the listener of %s is not programmed%s", host, because(listener.Message)), false
-	case !c.Live.Routes[host]:
-		return finding(Progressing, v1alpha1.ReasonRouteNotReady, "the gateway has not accepted the route of %s yet", host), false
+	f := finding(Met, v1alpha1.ReasonLaunched, "https://%s serves %s", release.Spec.Domains[0].Host, release.Name)
+	if missing := c.missingGateways(); len(missing) > 0 {
+		f.Message += "; Gateway " + strings.Join(missing, ", ") + " of DeploymentPolicy default spec.gateways.live does not exist"
 	}
-	return Finding{}, true
-}
-
-func because(message string) string {
-	if message == "" {
-		return " yet"
-	}
-	return ": " + message
+	return f
 }

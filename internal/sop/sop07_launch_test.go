@@ -4,7 +4,6 @@
 package sop
 
 import (
-	"fmt"
 	"testing"
 
 	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
@@ -16,10 +15,6 @@ func TestLaunch(t *testing.T) {
 		return func(c *Case) { c.Application.Spec.Launch = &v1alpha1.Launch{Release: name} }
 	}
 	patched := func(c *Case) *v1alpha1.Release { return candidate(c, hours(40), otherImage) }
-	full := map[string]ObservedListener{}
-	for i := range MaxListeners {
-		full[fmt.Sprint(i)] = ObservedListener{}
-	}
 
 	checkClause(t, 7, []string{
 		v1alpha1.ReasonNotEligible, v1alpha1.ReasonAwaitingLaunch, v1alpha1.ReasonUnknownRelease, v1alpha1.ReasonPolicyMissing,
@@ -75,11 +70,13 @@ func TestLaunch(t *testing.T) {
 			outcome: Refused, reason: v1alpha1.ReasonPolicyMissing,
 		},
 		{
-			name: "no Gateway", given: liveCase(t), change: func(c *Case) { c.Ingress.GatewayExists = false },
+			name: "no Gateway", given: liveCase(t), change: func(c *Case) {
+				c.Ingress.Gateways[0] = ObservedGateway{GatewayReference: c.Ingress.Gateways[0].GatewayReference}
+			},
 			outcome: Refused, reason: v1alpha1.ReasonGatewayMissing, message: []string{"Gateway gateways/public", "spec.gateways.live"},
 		},
 		{
-			name: "no issuer", given: liveCase(t), change: func(c *Case) { c.Ingress.IssuerExists = false },
+			name: "no issuer", given: liveCase(t), change: func(c *Case) { c.Ingress.Gateways[0].IssuerExists = false },
 			outcome: Refused, reason: v1alpha1.ReasonIssuerMissing, message: []string{"ClusterIssuer govpk", "spec.gateways.issuer"},
 		},
 		{
@@ -91,32 +88,59 @@ func TestLaunch(t *testing.T) {
 			outcome: Progressing, reason: v1alpha1.ReasonRollingOut, message: []string{"component web", "-live"},
 		},
 		{
-			name: "no certificate yet", given: liveCase(t), change: func(c *Case) { c.Ingress.Certificates = nil },
+			name: "no certificate yet", given: liveCase(t), change: func(c *Case) {
+				c.Ingress.Certificates = nil
+				delete(c.Ingress.Gateways[0].Listeners, host)
+			},
 			outcome: Progressing, reason: v1alpha1.ReasonCertificateNotReady, message: []string{host + " is not ready yet"},
 		},
 		{
 			name: "the issuer refuses, in its own words", given: liveCase(t),
-			change:  func(c *Case) { c.Ingress.Certificates[host] = ObservedCertificate{Message: "rate limited"} },
+			change: func(c *Case) {
+				c.Ingress.Certificates["gateways/"+host] = ObservedCertificate{Message: "rate limited"}
+				delete(c.Ingress.Gateways[0].Listeners, host)
+			},
 			outcome: Progressing, reason: v1alpha1.ReasonCertificateNotReady, message: []string{host, ": rate limited"},
 		},
 		{
-			name: "the Gateway is full", given: liveCase(t), change: func(c *Case) { c.Ingress.Listeners = full },
-			outcome: Refused, reason: v1alpha1.ReasonGatewayFull, message: []string{"Gateway public", host, "NTC adds a Gateway"},
+			name: "a certificate that expired in service is for NTC", given: liveCase(t),
+			change:  func(c *Case) { c.Ingress.Certificates["gateways/"+host] = ObservedCertificate{Message: "expired"} },
+			outcome: Refused, reason: v1alpha1.ReasonCertificateNotReady,
+			message: []string{"Certificate gateways/" + host, ": expired", "its route stays", "NTC looks after"},
+		},
+		{
+			name: "one that is issued anew is on its way", given: liveCase(t),
+			change: func(c *Case) {
+				c.Ingress.Certificates["gateways/"+host] = ObservedCertificate{Issuing: true, Message: "Secret is gone"}
+			},
+			outcome: Progressing, reason: v1alpha1.ReasonCertificateNotReady, message: []string{"Secret is gone"},
+		},
+		{
+			name: "a renewal is no finding", given: liveCase(t),
+			change: func(c *Case) {
+				c.Ingress.Certificates["gateways/"+host] = ObservedCertificate{Ready: true, Issuing: true}
+			},
+			outcome: Met, reason: v1alpha1.ReasonLaunched, without: []string{"Certificate"},
+		},
+		{
+			name: "the Gateway is full", given: liveCase(t), change: func(c *Case) {
+				delete(c.Ingress.Gateways[0].Listeners, host)
+				fill(&c.Ingress.Gateways[0])
+			},
+			outcome: Refused, reason: v1alpha1.ReasonGatewayFull, message: []string{"Gateway gateways/public", host, "NTC adds a Gateway"},
 		},
 		{
 			name: "room is not asked for what already has it", given: liveCase(t),
-			change: func(c *Case) {
-				for name, listener := range full {
-					if len(c.Ingress.Listeners) < MaxListeners {
-						c.Ingress.Listeners[name] = listener
-					}
-				}
-			},
+			change:  func(c *Case) { fill(&c.Ingress.Gateways[0]) },
 			outcome: Met, reason: v1alpha1.ReasonLaunched,
 		},
 		{
 			name: "the listener is not programmed", given: liveCase(t),
-			change:  func(c *Case) { c.Ingress.Listeners = map[string]ObservedListener{host: {Message: "no such Secret"}} },
+			change: func(c *Case) {
+				listener := ownListener(c, host)
+				listener.Programmed, listener.Message = false, "no such Secret"
+				c.Ingress.Gateways[0].Listeners[host] = listener
+			},
 			outcome: Progressing, reason: v1alpha1.ReasonListenerNotReady, message: []string{host, ": no such Secret"},
 		},
 		{
@@ -168,6 +192,7 @@ func TestLiveRelease(t *testing.T) {
 		}},
 		"what ran is unknown and what is wanted is not eligible": {given: liveCase(t), live: -1, change: func(c *Case) {
 			c.SignOffs, c.Live.Release = nil, "health-portal-00000000"
+			c.Releases[0].Annotations = nil
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -72,10 +72,9 @@ func Assess(c *Case) Assessment {
 			f.Condition = clause.Condition
 		}
 		a.Findings = append(a.Findings, f)
-		if !f.Deadline.IsZero() && (a.Next.IsZero() || f.Deadline.Before(a.Next)) {
-			a.Next = f.Deadline
-		}
+		a.Next = earliest(a.Next, f.Deadline)
 	}
+	a.Next = earliest(a.Next, c.wantedDeadline())
 	a.Test = c.testRelease(a)
 	switch {
 	case a.Locked:

@@ -52,7 +52,7 @@ func realControllers(t *testing.T) {
 	here := client.InNamespace(orchard)
 	pods := func() ([]corev1.Pod, error) {
 		list := &corev1.PodList{}
-		err := operator.List(ctx, list, here)
+		err := operator.List(ctx, list, here, client.MatchingLabels{"platform.ntc.gov.pk/component": "web"})
 		return list.Items, err
 	}
 	namespace := &corev1.Namespace{}
@@ -78,6 +78,8 @@ func realControllers(t *testing.T) {
 		return slices.Items, err
 	}).WithTimeout(patience).Should(HaveLen(1), "the EndpointSlice controller follows the Service")
 
+	otherKinds(t, operator)
+
 	// Offline: what is deleted stays deleted, and what is scaled down ends.
 	// The API server learns of a namespace's labels by a watch of its own, so lock and unlock take effect a moment later.
 	g.Expect(label(offlineRequest)).To(Succeed())
@@ -94,6 +96,8 @@ func realControllers(t *testing.T) {
 	}).WithTimeout(patience).Should(ContainSubstring("no pod starts in namespace "+orchard), "the ReplicaSet reports the refusal of a new pod")
 	g.Expect(scale("0")).To(Succeed())
 	g.Eventually(pods).WithTimeout(patience).Should(BeEmpty(), "the ReplicaSet controller removes pods under the lock")
+
+	offlineKinds(t, operator)
 
 	// Back.
 	g.Expect(label(liftRequest)).To(Succeed())
@@ -133,7 +137,9 @@ func startControllers(t *testing.T, program string) {
 	command := exec.Command(program, "--kubeconfig="+kubeconfigFile, "--root-ca-file="+rootFile, "--use-service-account-credentials=true",
 		"--leader-elect=false", "--secure-port=0", "--concurrent-deployment-syncs=1",
 		"--controllers=deployment-controller,replicaset-controller,namespace-controller,garbage-collector-controller,"+
-			"serviceaccount-controller,root-ca-certificate-publisher-controller,endpointslice-controller,resourcequota-controller")
+			"serviceaccount-controller,root-ca-certificate-publisher-controller,endpointslice-controller,resourcequota-controller,"+
+			"statefulset-controller,job-controller,cronjob-controller,disruption-controller,"+
+			"persistentvolume-binder-controller,persistentvolumeclaim-protection-controller")
 	command.Stdout, command.Stderr = log, log
 	g.Expect(command.Start()).To(Succeed())
 	t.Cleanup(func() {

@@ -65,7 +65,8 @@ func (f table) judge(t *testing.T) {
 						if !side.ours || side.allowed == want {
 							continue
 						}
-						if wrong++; wrong <= 10 {
+						wrong++
+						if wrong <= 10 {
 							t.Errorf("%s to %s, %s %d: %s is allowed: %v", from.name, to.name, protocol, port, side.name, side.allowed)
 						}
 					}
