@@ -445,9 +445,11 @@ type ComponentScaling struct {
 	// +required
 	Component string `json:"component,omitempty"`
 	// minReplicas is how many pods run without load.
+	// +kubebuilder:validation:Minimum=1
 	// +required
 	MinReplicas int32 `json:"minReplicas,omitempty"`
 	// maxReplicas is the ceiling.
+	// +kubebuilder:validation:Minimum=1
 	// +required
 	MaxReplicas int32 `json:"maxReplicas,omitempty"`
 	// explanation says how the ceiling follows from what was declared.
