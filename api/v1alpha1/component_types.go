@@ -290,6 +290,7 @@ type Storage struct {
 }
 
 // Probe asks a pod whether it is well, in exactly one way.
+// +kubebuilder:validation:MinProperties=1
 // +kubebuilder:validation:XValidation:rule="[has(self.httpGet), has(self.tcpSocket), has(self.grpc), has(self.exec)].filter(x, x).size() == 1",message="a probe has exactly one of httpGet, tcpSocket, grpc and exec"
 type Probe struct {
 	// httpGet asks by an HTTP request; a status from 200 to 399 is well.
@@ -358,6 +359,7 @@ type GRPCProbe struct {
 	// +required
 	Port string `json:"port,omitempty"`
 	// service is the name of the service to ask about. Omitted: the server as a whole.
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	// +optional
 	Service string `json:"service,omitempty"`

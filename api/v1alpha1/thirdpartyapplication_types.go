@@ -390,10 +390,12 @@ type ReleaseChange struct {
 	// +required
 	Field string `json:"field,omitempty"`
 	// from is the old value as JSON, shortened to 256 characters. Omitted: there was none.
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=1100
 	// +optional
 	From string `json:"from,omitempty"`
 	// to is the new value as JSON, shortened to 256 characters. Omitted: there is none.
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=1100
 	// +optional
 	To string `json:"to,omitempty"`
