@@ -201,7 +201,7 @@ func scheduleRows(t *testing.T) []clauseRow {
 		out := clauseRow{name: name, given: underAudit(t), on: onSnapshot, change: added(scheduled(schedule)), outcome: Met, reason: v1alpha1.ReasonDeclared}
 		if len(message) > 0 {
 			out.outcome, out.reason = Refused, v1alpha1.ReasonScheduleInvalid
-			out.message = append([]string{"spec.components[report].schedule: "}, message...)
+			out.message = slices.Concat(message, []string{"spec.components[report].schedule: "})
 		}
 		return out
 	}
