@@ -68,7 +68,7 @@ var _ = Describe("The offline test environment", Ordered, func() {
 		Expect(canaries[0].Resolves(ctx, clusterName)).To(BeTrue(), "the canary does")
 		for _, name := range []string{clusterName, "web." + app.Namespace("test") + ".svc.cluster.local", "ntc.gov.pk"} {
 			var answer struct{ Resolved *bool }
-			Expect(ask(ctx, cluster.VPN(), base+"/api/resolve?name="+name, &answer)).To(Succeed())
+			Expect(askCanary(ctx, cluster.VPN(), base+"/api/resolve?name="+name, &answer)).To(Succeed())
 			Expect(answer.Resolved).To(HaveValue(BeFalse()), name)
 		}
 	})
@@ -181,7 +181,7 @@ func reached(ctx context.Context, base string, addresses []string) []string {
 		for range 8 {
 			asked.Go(func() {
 				var answer struct{ Reached *bool }
-				err := ask(ctx, cluster.VPN(), base+"/api/reach?timeout=700&address="+url.QueryEscape(address), &answer)
+				err := askCanary(ctx, cluster.VPN(), base+"/api/reach?timeout=700&address="+url.QueryEscape(address), &answer)
 				mutex.Lock()
 				defer mutex.Unlock()
 				if err != nil || answer.Reached == nil {
