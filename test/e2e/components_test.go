@@ -88,7 +88,7 @@ var _ = Describe("The sample with its database", Ordered, func() {
 	})
 
 	It("rolls a release that changes the schema without failing a request", func(ctx context.Context) {
-		Expect(visit(ctx, url, note)).To(HaveField("Department", BeEmpty()), "schema 1 has no departments")
+		Expect(visitNoted(ctx, url, note)).To(HaveField("Department", BeEmpty()), "schema 1 has no departments")
 		Expect(app.Edit(ctx, func(spec *v1alpha1.ThirdPartyApplicationSpec) {
 			spec.Components[1].Image, spec.Components[2].Image = cluster.Images.APIv2, cluster.Images.APIv2
 			task := spec.Components[2].DeepCopy()
@@ -115,7 +115,7 @@ var _ = Describe("The sample with its database", Ordered, func() {
 
 		migrated := taskDone(ctx, app, v1alpha1.LiveNamespace, second)
 		Expect(podOf(ctx, app, v1alpha1.LiveNamespace, "api").CreationTimestamp.Time).NotTo(BeTemporally("<", migrated))
-		Expect(visit(ctx, url, note)).To(HaveField("Department", Equal("General")), "the column that the migration added")
+		Expect(visitNoted(ctx, url, note)).To(HaveField("Department", Equal("General")), "the column that the migration added")
 	})
 
 	It("scales the component under load, no further than the declared peak needs", func(ctx context.Context) {
@@ -177,7 +177,7 @@ var _ = Describe("The sample with its database", Ordered, func() {
 				g.Expect(pod.Spec.Containers[0].Image).NotTo(Equal(cluster.Images.APIv2), pod.Name)
 			}
 		}).Should(Succeed())
-		Expect(visit(ctx, url, note)).To(HaveField("Department", BeEmpty()), "the release before runs on the newer schema")
+		Expect(visitNoted(ctx, url, note)).To(HaveField("Department", BeEmpty()), "the release before runs on the newer schema")
 	})
 
 	It("is not deleted while it is launched, and meets its data again when it is created anew", func(ctx context.Context) {
