@@ -105,7 +105,7 @@ var _ = Describe("The sample with its database", Ordered, func() {
 		second, err := app.Release(ctx)
 		Expect(err).NotTo(HaveOccurred())
 		before := podOf(ctx, app, v1alpha1.LiveNamespace, "api")
-		requests := ask(ctx, url+"/api/visits")
+		requests := keepAsking(ctx, url+"/api/visits")
 		Expect(app.Launch(ctx)).To(Succeed())
 		Expect(app.Reach(ctx, v1alpha1.StageLive)).To(Succeed())
 		Eventually(func() (*corev1.Pod, error) { return pod(ctx, before) }).Should(BeNil(), "it drains")
@@ -123,7 +123,7 @@ var _ = Describe("The sample with its database", Ordered, func() {
 		Expect(err).NotTo(HaveOccurred())
 		Expect(status.Status.Scaling).To(ContainElement(And(
 			HaveField("Component", "api"), HaveField("MinReplicas", int32(1)), HaveField("MaxReplicas", int32(4)))))
-		load := ask(ctx, url+"/api/burn?milliseconds=100")
+		load := keepAsking(ctx, url+"/api/burn?milliseconds=100")
 		var most int32
 		Eventually(func(g Gomega) {
 			deployment := &appsv1.Deployment{}

@@ -104,8 +104,8 @@ type requests struct {
 	failed []string
 }
 
-// ask begins to ask on the public gateway, one request after the other.
-func ask(ctx context.Context, url string) *requests {
+// keepAsking begins to ask on the public gateway, one request after the other.
+func keepAsking(ctx context.Context, url string) *requests {
 	ctx, cancel := context.WithCancel(ctx)
 	r := &requests{cancel: cancel, done: make(chan struct{})}
 	go func() {

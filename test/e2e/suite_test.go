@@ -39,11 +39,11 @@ func TestEndToEnd(t *testing.T) {
 
 // Specs run in several processes at once; those that stop the operator, or change what all share, are Serial.
 var _ = SynchronizedBeforeSuite(func(ctx context.Context) {
-	open(ctx)
+	openCluster(ctx)
 	Expect(cluster.Install(ctx)).To(Succeed())
 	Expect(rolloutDeadline(ctx, "25")).To(Succeed())
 }, func(ctx context.Context) {
-	open(ctx)
+	openCluster(ctx)
 	var err error
 	people, err = cluster.Onboard(ctx, organization)
 	Expect(err).NotTo(HaveOccurred())
@@ -51,7 +51,7 @@ var _ = SynchronizedBeforeSuite(func(ctx context.Context) {
 
 var _ = SynchronizedAfterSuite(func() {}, func(ctx context.Context) { Expect(rolloutDeadline(ctx, "null")).To(Succeed()) })
 
-func open(ctx context.Context) {
+func openCluster(ctx context.Context) {
 	GinkgoHelper()
 	root, err := filepath.Abs("../..")
 	Expect(err).NotTo(HaveOccurred())
