@@ -32,7 +32,7 @@ var _ = Describe("The sample with its database", Ordered, func() {
 	var url, first, note string
 
 	BeforeAll(func(ctx context.Context) {
-		app = cluster.Sample(people, organization, "portal", "portal.health.gov.pk", "application.yaml",
+		app = cluster.Sample(people, organization, "portal", "visits.health.gov.pk", "application.yaml",
 			scenario.Secrets{"db": {"password": "known to the organization"}})
 		goLive(ctx, app)
 		url = "https://" + app.Host
