@@ -201,8 +201,15 @@ func (a *App) Edit(ctx context.Context, change func(*v1alpha1.ThirdPartyApplicat
 
 // GoLive brings the application through the whole SOP.
 func (a *App) GoLive(ctx context.Context, run string) error {
+	if err := a.Submit(ctx, run); err != nil {
+		return err
+	}
+	return a.Pass(ctx)
+}
+
+// Pass brings a submitted application through the whole SOP.
+func (a *App) Pass(ctx context.Context) error {
 	for _, step := range []func() error{
-		func() error { return a.Submit(ctx, run) },
 		func() error { return a.Reach(ctx, v1alpha1.StageUnderAudit) },
 		func() error { return a.Sign(ctx, v1alpha1.SignOffArchitectureAudit, v1alpha1.PartyNITB) },
 		func() error { return a.WriteSecrets(ctx, v1alpha1.TestNamespace) },
