@@ -16,7 +16,6 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/apimachinery/pkg/watch"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
@@ -46,6 +45,7 @@ func (d *demo) story() []chapter {
 		{5, "The declared edge works and an undeclared one does not", d.flows},
 		{6, "NITB, NTC and the organization sign the end-to-end test", d.sign},
 		{7, "The organization launches", d.launch},
+		{3, "A patient's visit is kept in PostgreSQL, on a volume of the live namespace", d.visit},
 		{10, "Browsers are told to load from the application alone", d.headers},
 		{9, "The security team flags a violation", d.flag},
 		{9, "The operator is stopped, and nobody brings the application back", d.withoutOperator},
@@ -62,7 +62,7 @@ func (d *demo) install(ctx context.Context, _ *Step) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	d.app = d.cluster.App(people, organization, name, host)
+	d.app = d.cluster.Sample(people, organization, name, host, "application.yaml", scenario.Secrets{"db": {"password": "the organization's own"}})
 	return "the operator runs as a pod, its admission policies are in force", d.app.Clear(ctx)
 }
 
@@ -84,10 +84,16 @@ func (d *demo) audit(ctx context.Context, _ *Step) (string, error) {
 	if err := d.app.Sign(ctx, v1alpha1.SignOffArchitectureAudit, v1alpha1.PartyNITB); err != nil {
 		return "", err
 	}
-	return "stage Testing", d.app.Reach(ctx, v1alpha1.StageTesting)
+	if err := d.app.WriteSecrets(ctx, v1alpha1.TestNamespace); err != nil {
+		return "", err
+	}
+	return "stage Testing; the organization wrote the database's password into the test namespace", d.app.Reach(ctx, v1alpha1.StageTesting)
 }
 
 func (d *demo) testStage(ctx context.Context, _ *Step) (string, error) {
+	if err := d.app.RunsInTest(ctx); err != nil {
+		return "", err
+	}
 	app, err := d.app.Get(ctx)
 	if err != nil {
 		return "", err
@@ -146,6 +152,9 @@ func (d *demo) sign(ctx context.Context, _ *Step) (string, error) {
 
 func (d *demo) launch(ctx context.Context, _ *Step) (string, error) {
 	if err := d.app.Launch(ctx); err != nil {
+		return "", err
+	}
+	if err := d.app.WriteSecrets(ctx, v1alpha1.LiveNamespace); err != nil {
 		return "", err
 	}
 	if err := d.app.Reach(ctx, v1alpha1.StageLive); err != nil {
@@ -225,35 +234,6 @@ func (d *demo) flag(ctx context.Context, s *Step) (string, error) {
 	s.measure("podsGone", flagged, time.Now())
 	return fmt.Sprintf("the route was gone on the API server after %d ms, the host stopped answering after %d ms, the last pod was gone after %d ms",
 		s.Measured["routeGoneOnAPIServer"], s.Measured["hostStopsAnswering"], s.Measured["podsGone"]), nil
-}
-
-// podsGone waits for the kubelet, which gives the pods their second of grace.
-func (d *demo) podsGone(ctx context.Context) error {
-	return scenario.Eventually(ctx, 30*time.Second, func() error {
-		pods, err := d.app.Pods(ctx, "live")
-		if err == nil && len(pods) > 0 {
-			err = fmt.Errorf("%d pods still exist in %s", len(pods), d.app.Namespace("live"))
-		}
-		return err
-	})
-}
-
-func deletion(ctx context.Context, routes watch.Interface) (time.Time, error) {
-	for {
-		select {
-		case event, open := <-routes.ResultChan():
-			if !open {
-				return time.Time{}, errors.New("the watch of routes ended")
-			}
-			if event.Type == watch.Deleted {
-				return time.Now(), nil
-			}
-		case <-time.After(30 * time.Second):
-			return time.Time{}, errors.New("the route still exists 30 s after the flag")
-		case <-ctx.Done():
-			return time.Time{}, ctx.Err()
-		}
-	}
 }
 
 // withoutOperator lets the organization and a cluster administrator try what they can while nothing reconciles.
@@ -378,7 +358,10 @@ func (d *demo) comeBack(ctx context.Context, _ *Step) (string, error) {
 	if err := d.app.Reach(ctx, v1alpha1.StageLive); err != nil {
 		return "", err
 	}
-	return url + " answers 200 again", answers(ctx, d.cluster.Public(), url)
+	if err := answers(ctx, d.cluster.Public(), url+"api/visits"); err != nil {
+		return "", err
+	}
+	return url + " answers 200 again, and the visit is still there", d.remembers(ctx)
 }
 
 // answers waits for a 200; gateways follow the API server by a moment.

@@ -117,15 +117,16 @@ var _ = Describe("A takedown on the real cluster", Serial, func() {
 		app := application(ctx, "leaky")
 		url := "https://" + app.Host
 		eventuallyAnswers(ctx, cluster.Public(), url+"/api/greeting", http.StatusOK)
-		held, err := cluster.Public().Get(ctx, url+"/api/hold?seconds=4")
+		held, err := cluster.Public().Download(ctx, url+"/api/hold?seconds=120")
 		Expect(err).NotTo(HaveOccurred())
-		defer held.Body.Close()
+		defer held.Close()
 
 		name := fmt.Sprintf("leaky-%d", time.Now().Unix())
 		violation, err := app.Flag(ctx, name)
 		Expect(err).NotTo(HaveOccurred())
-		_, err = io.Copy(io.Discard, held.Body)
-		Expect(err).To(HaveOccurred(), "the held answer breaks off instead of ending")
+		_, err = held.Ended(15 * time.Second)
+		Expect(err).NotTo(HaveOccurred())
+		Expect(held.Broken()).To(BeTrue(), "the held answer breaks off instead of ending")
 		Expect(app.Reach(ctx, v1alpha1.StageOffline)).To(Succeed())
 		eventuallyAnswers(ctx, cluster.Public(), url+"/", http.StatusNotFound)
 		Eventually(func(g Gomega) {

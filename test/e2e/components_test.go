@@ -32,7 +32,7 @@ var _ = Describe("The sample with its database", Ordered, func() {
 	var url, first, note string
 
 	BeforeAll(func(ctx context.Context) {
-		app = cluster.Sample(people, organization, "portal", "portal.health.gov.pk", "application.yaml",
+		app = cluster.Sample(people, organization, "portal", "visits.health.gov.pk", "application.yaml",
 			scenario.Secrets{"db": {"password": "known to the organization"}})
 		goLive(ctx, app)
 		url = "https://" + app.Host
@@ -88,7 +88,7 @@ var _ = Describe("The sample with its database", Ordered, func() {
 	})
 
 	It("rolls a release that changes the schema without failing a request", func(ctx context.Context) {
-		Expect(visit(ctx, url, note)).To(HaveField("Department", BeEmpty()), "schema 1 has no departments")
+		Expect(visitNoted(ctx, url, note)).To(HaveField("Department", BeEmpty()), "schema 1 has no departments")
 		Expect(app.Edit(ctx, func(spec *v1alpha1.ThirdPartyApplicationSpec) {
 			spec.Components[1].Image, spec.Components[2].Image = cluster.Images.APIv2, cluster.Images.APIv2
 			task := spec.Components[2].DeepCopy()
@@ -105,7 +105,7 @@ var _ = Describe("The sample with its database", Ordered, func() {
 		second, err := app.Release(ctx)
 		Expect(err).NotTo(HaveOccurred())
 		before := podOf(ctx, app, v1alpha1.LiveNamespace, "api")
-		requests := ask(ctx, url+"/api/visits")
+		requests := keepAsking(ctx, url+"/api/visits")
 		Expect(app.Launch(ctx)).To(Succeed())
 		Expect(app.Reach(ctx, v1alpha1.StageLive)).To(Succeed())
 		Eventually(func() (*corev1.Pod, error) { return pod(ctx, before) }).Should(BeNil(), "it drains")
@@ -115,7 +115,7 @@ var _ = Describe("The sample with its database", Ordered, func() {
 
 		migrated := taskDone(ctx, app, v1alpha1.LiveNamespace, second)
 		Expect(podOf(ctx, app, v1alpha1.LiveNamespace, "api").CreationTimestamp.Time).NotTo(BeTemporally("<", migrated))
-		Expect(visit(ctx, url, note)).To(HaveField("Department", Equal("General")), "the column that the migration added")
+		Expect(visitNoted(ctx, url, note)).To(HaveField("Department", Equal("General")), "the column that the migration added")
 	})
 
 	It("scales the component under load, no further than the declared peak needs", func(ctx context.Context) {
@@ -123,7 +123,7 @@ var _ = Describe("The sample with its database", Ordered, func() {
 		Expect(err).NotTo(HaveOccurred())
 		Expect(status.Status.Scaling).To(ContainElement(And(
 			HaveField("Component", "api"), HaveField("MinReplicas", int32(1)), HaveField("MaxReplicas", int32(4)))))
-		load := ask(ctx, url+"/api/burn?milliseconds=100")
+		load := keepAsking(ctx, url+"/api/burn?milliseconds=100")
 		var most int32
 		Eventually(func(g Gomega) {
 			deployment := &appsv1.Deployment{}
@@ -177,7 +177,7 @@ var _ = Describe("The sample with its database", Ordered, func() {
 				g.Expect(pod.Spec.Containers[0].Image).NotTo(Equal(cluster.Images.APIv2), pod.Name)
 			}
 		}).Should(Succeed())
-		Expect(visit(ctx, url, note)).To(HaveField("Department", BeEmpty()), "the release before runs on the newer schema")
+		Expect(visitNoted(ctx, url, note)).To(HaveField("Department", BeEmpty()), "the release before runs on the newer schema")
 	})
 
 	It("is not deleted while it is launched, and meets its data again when it is created anew", func(ctx context.Context) {

@@ -80,8 +80,8 @@ func addVisit(ctx context.Context, base, note string) {
 	Expect(response.StatusCode).To(Equal(http.StatusCreated))
 }
 
-// visit is the record with a note.
-func visit(ctx context.Context, base, note string) aVisit {
+// visitNoted is the record with a note.
+func visitNoted(ctx context.Context, base, note string) aVisit {
 	GinkgoHelper()
 	var visits []aVisit
 	Expect(json.Unmarshal([]byte(body(ctx, base+"/api/visits")), &visits)).To(Succeed())
@@ -93,7 +93,7 @@ func visit(ctx context.Context, base, note string) aVisit {
 func eventuallyVisited(ctx context.Context, base, note string) {
 	GinkgoHelper()
 	eventuallyAnswers(ctx, cluster.Public(), base+"/api/visits", http.StatusOK)
-	Expect(visit(ctx, base, note).Note).To(Equal(note))
+	Expect(visitNoted(ctx, base, note).Note).To(Equal(note))
 }
 
 // requests asks for one URL again and again.
@@ -104,8 +104,8 @@ type requests struct {
 	failed []string
 }
 
-// ask begins to ask on the public gateway, one request after the other.
-func ask(ctx context.Context, url string) *requests {
+// keepAsking begins to ask on the public gateway, one request after the other.
+func keepAsking(ctx context.Context, url string) *requests {
 	ctx, cancel := context.WithCancel(ctx)
 	r := &requests{cancel: cancel, done: make(chan struct{})}
 	go func() {

@@ -104,7 +104,7 @@ var _ = Describe("A release that follows a live one", Ordered, func() {
 		Expect(app.Test(ctx)).To(Succeed())
 		eventuallyCandidate(ctx, app, v1alpha1.StageAwaitingLaunch)
 
-		requests := ask(ctx, url+"/api/greeting")
+		requests := keepAsking(ctx, url+"/api/greeting")
 		Expect(app.Launch(ctx)).To(Succeed())
 		eventuallyWritten(ctx, app, v1alpha1.LiveNamespace, map[string]string{"tokn": "misspelt"})
 		eventuallyCondition(ctx, app, v1alpha1.ConditionLaunched, v1alpha1.ReasonRolloutFailed, "couldn't find key token in Secret")
