@@ -66,7 +66,7 @@ var _ = Describe("Hosts and paths on the real cluster", Ordered, func() {
 	It("changes to a renewed certificate without a failed request", func(ctx context.Context) {
 		before := served(ctx, portal)
 		ntc := ntcPeople(ctx)
-		visits := visit(ctx, "https://"+portal+"/api/greeting")
+		visits := keepVisiting(ctx, "https://"+portal+"/api/greeting")
 		renew(ctx, ntc, portal)
 		Eventually(func() string { return served(ctx, portal).SerialNumber.String() }).ShouldNot(Equal(before.SerialNumber.String()))
 		asked := visits.count()
@@ -300,7 +300,7 @@ type visits struct {
 	problems []error
 }
 
-func visit(ctx context.Context, url string) *visits {
+func keepVisiting(ctx context.Context, url string) *visits {
 	ctx, cancel := context.WithCancel(ctx)
 	v := &visits{cancel: cancel, counts: make(chan int), done: make(chan struct{})}
 	go func() {

@@ -79,7 +79,7 @@ var _ = Describe("The offline test environment", Ordered, func() {
 				Resolved *bool
 				Error    string
 			}
-			Expect(ask(ctx, cluster.VPN(), base+"/api/resolve?name="+name, &answer)).To(Succeed())
+			Expect(askCanary(ctx, cluster.VPN(), base+"/api/resolve?name="+name, &answer)).To(Succeed())
 			Expect(answer.Resolved).To(HaveValue(BeFalse()), name)
 			Expect(answer.Error).To(ContainSubstring(noServer), "it asks itself, and nobody else")
 		}
@@ -193,7 +193,7 @@ func reached(ctx context.Context, base string, addresses []string) []string {
 		for range 8 {
 			asked.Go(func() {
 				var answer struct{ Reached *bool }
-				err := ask(ctx, cluster.VPN(), base+"/api/reach?timeout=700&address="+url.QueryEscape(address), &answer)
+				err := askCanary(ctx, cluster.VPN(), base+"/api/reach?timeout=700&address="+url.QueryEscape(address), &answer)
 				mutex.Lock()
 				defer mutex.Unlock()
 				if err != nil || answer.Reached == nil {

@@ -92,8 +92,8 @@ func testURL(ctx context.Context, app *scenario.App) string {
 	return "https://" + current.Status.TestHost
 }
 
-// ask reads a JSON answer.
-func ask(ctx context.Context, browser scenario.Browser, url string, answer any) error {
+// askCanary reads a JSON answer.
+func askCanary(ctx context.Context, browser scenario.Browser, url string, answer any) error {
 	response, err := browser.Get(ctx, url)
 	if err != nil {
 		return err
