@@ -103,7 +103,7 @@ var _ = Describe("Hosts and paths on the real cluster", Ordered, func() {
 	})
 })
 
-var _ = Describe("NTC's wildcard listeners on the real cluster", func() {
+var _ = Describe("NTC's wildcard listeners on the real cluster", Serial, func() {
 	It("carry hosts without listeners of their own, each on the Gateway where it lives", func(ctx context.Context) {
 		const first, second = "wild.wildcard.gov.pk", "wild.second.gov.pk"
 		ntc := ntcPeople(ctx)

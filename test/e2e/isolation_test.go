@@ -24,6 +24,9 @@ import (
 // clusterName resolves wherever the cluster's DNS is reached.
 const clusterName = "kubernetes.default.svc.cluster.local"
 
+// noServer is whom pods of applications ask for names: nothing listens there.
+const noServer = "127.0.0.1:53"
+
 // The canaries are pods outside of every application, which no policy holds: they reach what is open, on every node. So
 // whatever they reach and a tested application does not, or the other way round, is closed by that application's policies.
 var _ = Describe("The offline test environment", Ordered, func() {
@@ -65,11 +68,20 @@ var _ = Describe("The offline test environment", Ordered, func() {
 	})
 
 	It("resolves no name", func(ctx context.Context) {
-		Expect(canaries[0].Resolves(ctx, clusterName)).To(BeTrue(), "the canary does")
+		known, words, err := canaries[0].Resolves(ctx, clusterName)
+		Expect(err).NotTo(HaveOccurred())
+		Expect(words).NotTo(ContainSubstring(noServer), "a canary asks a server")
+		if !known {
+			AddReportEntry("the cluster has no DNS", "the canary resolves nothing either; whom the pods ask is judged all the same")
+		}
 		for _, name := range []string{clusterName, "web." + app.Namespace("test") + ".svc.cluster.local", "ntc.gov.pk"} {
-			var answer struct{ Resolved *bool }
+			var answer struct {
+				Resolved *bool
+				Error    string
+			}
 			Expect(askCanary(ctx, cluster.VPN(), base+"/api/resolve?name="+name, &answer)).To(Succeed())
 			Expect(answer.Resolved).To(HaveValue(BeFalse()), name)
+			Expect(answer.Error).To(ContainSubstring(noServer), "it asks itself, and nobody else")
 		}
 	})
 
@@ -89,17 +101,14 @@ var _ = Describe("The offline test environment", Ordered, func() {
 		if len(canaries) < 2 {
 			Skip("SKIPPED: one node; start the cluster with NODES=2 to see flows and denials between nodes")
 		}
-		nodes := map[string]map[string]bool{}
+		nodes := map[string]string{}
 		pods, err := app.Pods(ctx, v1alpha1.TestNamespace)
 		Expect(err).NotTo(HaveOccurred())
 		for _, pod := range pods {
-			component := pod.Labels[v1alpha1.ComponentLabel]
-			if nodes[component] == nil {
-				nodes[component] = map[string]bool{}
-			}
-			nodes[component][pod.Spec.NodeName] = true
+			nodes[pod.Spec.NodeName] += " " + pod.Labels[v1alpha1.ComponentLabel]
 		}
-		Expect(nodes).To(And(HaveKeyWithValue("web", HaveLen(2)), HaveKeyWithValue("api", HaveLen(2))), "the pods of each component are spread")
+		Expect(len(nodes)).To(BeNumerically(">", 1), "the pods are spread: %v", nodes)
+		AddReportEntry("components by node", fmt.Sprint(nodes))
 		var problems sync.Map
 		var asked sync.WaitGroup
 		for i := range 16 {

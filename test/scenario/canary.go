@@ -96,13 +96,16 @@ func (y Canary) Reaches(ctx context.Context, address string) (bool, error) {
 	return *answer.Reached, nil
 }
 
-// Resolves asks the canary for the addresses of a name.
-func (y Canary) Resolves(ctx context.Context, name string) (bool, error) {
-	var answer struct{ Resolved *bool }
-	if err := y.ask(ctx, "/api/resolve", map[string]string{"name": name}, &answer); err != nil || answer.Resolved == nil {
-		return false, fmt.Errorf("canary on %s: no answer: %w", y.Node, err)
+// Resolves asks the canary for the addresses of a name; where it finds none, its words say whom it asked.
+func (y Canary) Resolves(ctx context.Context, name string) (resolved bool, words string, err error) {
+	var answer struct {
+		Resolved *bool
+		Error    string
 	}
-	return *answer.Resolved, nil
+	if err := y.ask(ctx, "/api/resolve", map[string]string{"name": name}, &answer); err != nil || answer.Resolved == nil {
+		return false, "", fmt.Errorf("canary on %s: no answer: %w", y.Node, err)
+	}
+	return *answer.Resolved, answer.Error, nil
 }
 
 func (y Canary) ask(ctx context.Context, path string, query map[string]string, answer any) error {
