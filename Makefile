@@ -40,7 +40,7 @@ test: envtest-assets ## Run the unit, golden and envtest tests; needs no root.
 .PHONY: e2e
 e2e: target-cluster bin/install.yaml ## Run the end-to-end specs on the real cluster (root).
 	@$(MAKE) --no-print-directory target-load
-	GINKGO_NO_COLOR=1 GOVPK_E2E=1 go test -count=1 -timeout=30m -v ./test/e2e/...
+	GOVPK_E2E=1 go run github.com/onsi/ginkgo/v2/ginkgo -procs=3 -timeout=30m -v --no-color ./test/e2e
 
 .PHONY: bench
 bench: envtest-assets ## Count the operator's requests and compare its times with a bare client's (GOVPK_E2E=1: on the cluster too).

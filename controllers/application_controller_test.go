@@ -248,6 +248,7 @@ var _ = Describe("One application under the SOP", func() {
 		Expect(w.inventory(ctx)).To(HaveKey("NetworkPolicy " + w.live() + "/default-deny"))
 
 		Expect(admin.Delete(ctx, w.get(ctx))).To(Succeed())
+		w.until(ctx, o, w.ready(ctx, v1alpha1.ReasonDeleting))
 		Eventually(func(g Gomega) {
 			g.Expect(w.pass(ctx, o)).To(Succeed())
 			g.Expect(admin.Get(ctx, w.key(), &v1alpha1.ThirdPartyApplication{})).To(MatchError(apierrors.IsNotFound, "the finalizer is gone"))
@@ -259,6 +260,19 @@ var _ = Describe("One application under the SOP", func() {
 		Expect(admin.Get(ctx, types.NamespacedName{Namespace: "gateways", Name: "public"}, gateway)).To(Succeed())
 		Expect(gateway.Spec.Listeners).NotTo(ContainElement(HaveField("Name", BeEquivalentTo(w.host))))
 		Expect(gateway.Spec.Listeners).To(ContainElement(HaveField("Name", BeEquivalentTo("ntc"))), "NTC's own listener stays")
+	})
+
+	It("says that a write failed, applies nothing after it, and goes on once it can", func(ctx context.Context) {
+		Expect(admin.Create(ctx, w.app)).To(Succeed())
+		w.until(ctx, o, w.stage(ctx, v1alpha1.StageUnderAudit))
+		w.sign(ctx, v1alpha1.SignOffArchitectureAudit, v1alpha1.PartyNITB)
+		hindered := start(withoutServices)
+		Eventually(func(g Gomega) {
+			g.Expect(w.pass(ctx, hindered)).To(MatchError(errStopped), "the pass is tried again")
+			w.ready(ctx, v1alpha1.ReasonApplyFailed)(g)
+		}).Should(Succeed(), "the sign-off reaches the cache in a moment")
+		Expect(w.workloads(ctx, w.test())).To(BeEmpty())
+		w.until(ctx, o, w.ready(ctx, string(v1alpha1.StageTesting)))
 	})
 
 	It("says what is missing", func(ctx context.Context) {

@@ -4,6 +4,7 @@
 package controllers
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -45,7 +46,7 @@ func TestMustAct(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			app := &v1alpha1.ThirdPartyApplication{}
-			app.Status.Conditions = append(row.beside, row.condition)
+			app.Status.Conditions = slices.Concat(row.beside, []metav1.Condition{row.condition})
 			if got := mustAct(app, row.condition); got != row.want {
 				t.Errorf("got %v", got)
 			}

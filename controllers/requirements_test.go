@@ -12,6 +12,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/client-go/tools/events"
 
 	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
@@ -62,6 +63,25 @@ var _ = Describe("What an organization declares", func() {
 		Expect(stalled(ctx)).To(ContainSubstring(`spec.components[report].schedule: "0 0 30 2 *" never comes`))
 		w.change(ctx, func(spec *v1alpha1.ThirdPartyApplicationSpec) { spec.Components[4].Schedule = "0 0 28 2 *" })
 		w.until(ctx, o, w.stage(ctx, v1alpha1.StageUnderAudit))
+	})
+
+	It("is volumes that never shrink", func(ctx context.Context) {
+		w.app.Spec.Components[1].Storage = &v1alpha1.Storage{Size: resource.MustParse("2Gi"), MountPath: "/data"}
+		Expect(admin.Create(ctx, w.app)).To(Succeed())
+		w.until(ctx, o, w.stage(ctx, v1alpha1.StageUnderAudit))
+		w.sign(ctx, v1alpha1.SignOffArchitectureAudit, v1alpha1.PartyNITB)
+		w.until(ctx, o, func(g Gomega) {
+			g.Expect(w.inventory(ctx)).To(HaveKey("PersistentVolumeClaim " + w.test() + "/data-api"))
+		})
+		w.change(ctx, func(spec *v1alpha1.ThirdPartyApplicationSpec) {
+			spec.Components[1].Storage.Size = resource.MustParse("1Gi")
+		})
+		w.until(ctx, o, w.ready(ctx, v1alpha1.ReasonStorageShrinks))
+		Expect(stalled(ctx)).To(ContainSubstring("1Gi is less than the 2Gi of its volume in test"))
+		w.change(ctx, func(spec *v1alpha1.ThirdPartyApplicationSpec) {
+			spec.Components[1].Storage.Size = resource.MustParse("2Gi")
+		})
+		w.until(ctx, o, w.stage(ctx, v1alpha1.StageTesting))
 	})
 
 	It("is how far it scales, and who is called", func(ctx context.Context) {

@@ -6,6 +6,7 @@ package controllers_test
 import (
 	"context"
 	"strings"
+	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -139,7 +140,7 @@ var _ = Describe("A rollout", func() {
 		Eventually(func(g Gomega) {
 			g.Expect(w.pass(ctx, o)).To(Succeed())
 			g.Expect(admin.Get(ctx, w.key(), &v1alpha1.ThirdPartyApplication{})).To(MatchError(apierrors.IsNotFound, "the finalizer is gone"))
-		}).Should(Succeed(), "the test namespace takes a moment to go")
+		}).WithTimeout(40*time.Second).Should(Succeed(), "the namespace controller comes back for a volume after some seconds")
 		Expect(w.workloads(ctx, w.live())).To(BeEmpty())
 		Expect(admin.Get(ctx, types.NamespacedName{Namespace: w.live(), Name: "data-db"}, claim)).To(Succeed())
 		var policies networkingv1.NetworkPolicyList
@@ -150,7 +151,10 @@ var _ = Describe("A rollout", func() {
 		again := application(w.namespace, w.app.Name, w.host)
 		again.Spec.Components = append(again.Spec.Components, database(again), migration(again))
 		w.app = again
-		w.goLive(ctx, o)
+		Expect(admin.Create(ctx, w.app)).To(Succeed())
+		w.until(ctx, o, w.stage(ctx, v1alpha1.StageAwaitingLaunch))
+		w.launch(ctx)
+		w.until(ctx, o, w.ready(ctx, string(v1alpha1.StageLive)))
 		Expect(admin.Get(ctx, types.NamespacedName{Namespace: w.live(), Name: "data-db"}, claim)).To(Succeed())
 		Expect(claim.UID).To(Equal(uid))
 	})

@@ -46,7 +46,8 @@ var _ = Describe("Takedown", func() {
 		expectOffline(ctx, w, violation.Name)
 
 		Expect(admin.Get(ctx, client.ObjectKeyFromObject(violation), violation)).To(Succeed())
-		Expect(meta.IsStatusConditionTrue(violation.Status.Conditions, v1alpha1.ConditionEnforced)).To(BeTrue())
+		enforced := meta.FindStatusCondition(violation.Status.Conditions, v1alpha1.ConditionEnforced)
+		Expect(enforced).To(HaveValue(SatisfyAll(HaveField("Status", BeEquivalentTo("True")), HaveField("Reason", v1alpha1.ReasonEnforced))))
 		var names []v1alpha1.TakedownStepName
 		for i, step := range violation.Status.Steps {
 			names = append(names, step.Name)
@@ -292,6 +293,18 @@ func withoutConfigMaps(c client.Client) client.Client {
 				return errStopped
 			}
 			return c.Create(ctx, o, options...)
+		},
+	})
+}
+
+// withoutServices lets no Service be written.
+func withoutServices(c client.Client) client.Client {
+	return interceptor.NewClient(withWatch{c}, interceptor.Funcs{
+		Apply: func(ctx context.Context, c client.WithWatch, o runtime.ApplyConfiguration, options ...client.ApplyOption) error {
+			if kinded, ok := o.(interface{ GetKind() string }); ok && kinded.GetKind() == "Service" {
+				return errStopped
+			}
+			return c.Apply(ctx, o, options...)
 		},
 	})
 }

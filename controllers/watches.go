@@ -117,6 +117,13 @@ func (r *ApplicationReconciler) children() []schema.GroupVersionKind {
 	})
 }
 
+// retried lets an application through that asks for another try: no generation counts its annotation.
+var retried = predicate.Funcs{
+	UpdateFunc: func(e event.UpdateEvent) bool {
+		return e.ObjectOld.GetAnnotations()[v1alpha1.RetryAnnotation] != e.ObjectNew.GetAnnotations()[v1alpha1.RetryAnnotation]
+	},
+}
+
 // SetupWithManager watches what can change a verdict.
 func (r *ApplicationReconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager) error {
 	if err := r.Index(ctx, mgr.GetFieldIndexer()); err != nil {
@@ -125,7 +132,7 @@ func (r *ApplicationReconciler) SetupWithManager(ctx context.Context, mgr ctrl.M
 	spec := builder.WithPredicates(predicate.GenerationChangedPredicate{})
 	b := ctrl.NewControllerManagedBy(mgr).
 		Named("thirdpartyapplication").
-		For(&v1alpha1.ThirdPartyApplication{}, spec).
+		For(&v1alpha1.ThirdPartyApplication{}, builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, retried))).
 		WithOptions(controller.Options{MaxConcurrentReconciles: 4}).
 		Watches(&v1alpha1.PolicyViolation{}, ahead(violationRequests)).
 		Watches(&v1alpha1.Release{}, mapped(func(_ context.Context, o client.Object) []reconcile.Request {

@@ -31,3 +31,17 @@ func TestFlagsComeFirst(t *testing.T) {
 		t.Errorf("%s comes before the flagged application", first.Name)
 	}
 }
+
+// Another try is asked for by an annotation, which changes no generation; the operator's own status reports change nothing.
+func TestRetryIsSeen(t *testing.T) {
+	before := &v1alpha1.ThirdPartyApplication{}
+	after := before.DeepCopy()
+	after.Annotations = map[string]string{v1alpha1.RetryAnnotation: "1"}
+	if !retried.Update(event.UpdateEvent{ObjectOld: before, ObjectNew: after}) {
+		t.Error("a request for another try goes unseen")
+	}
+	after.Annotations = map[string]string{"note": "1"}
+	if retried.Update(event.UpdateEvent{ObjectOld: before, ObjectNew: after}) {
+		t.Error("every annotation makes a pass")
+	}
+}

@@ -16,11 +16,14 @@ import (
 	"strings"
 )
 
+// envCache names the directory where tools are kept; empty: bin/tools.
+const envCache = "GOVPK_CACHE"
+
 // unpacked returns a directory with the files of a Debian package and of those of its dependencies that wanted names.
 // Maintainer scripts do not run. What was unpacked first stays until somebody deletes the directory, so that an image
 // made from it keeps its digest.
 func (l layout) unpacked(name string, wanted func(name string) bool, more ...string) (string, error) {
-	cache := os.Getenv("GOVPK_CACHE")
+	cache := os.Getenv(envCache)
 	if cache == "" {
 		cache = filepath.Dir(l.tools)
 	}

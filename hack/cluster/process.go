@@ -110,7 +110,7 @@ func (l layout) spawn() (process, error) {
 	cmd.Dir = "/"
 	cmd.Env = []string{
 		"PATH=" + l.tools + ":/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin",
-		"GOVPK_ROOT=" + l.root, envMachine + "=" + l.name, envHostNet + "=" + hostNet,
+		"GOVPK_ROOT=" + l.root, envCache + "=" + os.Getenv(envCache), envMachine + "=" + l.name, envHostNet + "=" + hostNet,
 	}
 	cmd.Stdout, cmd.Stderr = output, output
 	cmd.ExtraFiles = listeners

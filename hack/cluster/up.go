@@ -51,6 +51,10 @@ func (l layout) startAnew(ctx context.Context) error {
 	if err := installPackages(ctx); err != nil {
 		return err
 	}
+	// The machine has no way to Debian's archive.
+	if _, err := l.postgres(); err != nil {
+		return err
+	}
 	if err := l.tearDown(); err != nil {
 		return err
 	}

@@ -112,16 +112,21 @@ func TestBandwidth(t *testing.T) {
 	}
 }
 
-// Pods of one revision stay apart where there is room. A constraint that must hold would keep a cluster of one node from a rollout.
+// Pods of one revision stay apart where there is room. A constraint that must hold would keep a cluster of one node from a
+// rollout, and two constraints would hold nothing where nodes have no zone.
 func TestSpread(t *testing.T) {
-	want := func(key string) corev1.TopologySpreadConstraint {
-		return corev1.TopologySpreadConstraint{
-			MaxSkew: 1, TopologyKey: key, WhenUnsatisfiable: corev1.ScheduleAnyway, MatchLabelKeys: []string{"pod-template-hash"},
-			LabelSelector: &metav1.LabelSelector{MatchLabels: map[string]string{v1alpha1.ComponentLabel: "web"}},
-		}
+	own := &metav1.LabelSelector{MatchLabels: map[string]string{v1alpha1.ComponentLabel: "web"}}
+	spec := deploymentOf(t, Workload{Component: newComponent()}).Spec.Template.Spec
+	nodes := []corev1.TopologySpreadConstraint{{
+		MaxSkew: 1, TopologyKey: "kubernetes.io/hostname", WhenUnsatisfiable: corev1.ScheduleAnyway, LabelSelector: own, MatchLabelKeys: []string{"pod-template-hash"},
+	}}
+	if diff := cmp.Diff(nodes, spec.TopologySpreadConstraints); diff != "" {
+		t.Error(diff)
 	}
-	got := deploymentOf(t, Workload{Component: newComponent()}).Spec.Template.Spec.TopologySpreadConstraints
-	if diff := cmp.Diff([]corev1.TopologySpreadConstraint{want("kubernetes.io/hostname"), want("topology.kubernetes.io/zone")}, got); diff != "" {
+	zones := &corev1.PodAntiAffinity{PreferredDuringSchedulingIgnoredDuringExecution: []corev1.WeightedPodAffinityTerm{{
+		Weight: 100, PodAffinityTerm: corev1.PodAffinityTerm{TopologyKey: "topology.kubernetes.io/zone", LabelSelector: own, MatchLabelKeys: []string{"pod-template-hash"}},
+	}}}
+	if diff := cmp.Diff(zones, spec.Affinity.PodAntiAffinity); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -42,8 +42,8 @@ type Peer struct {
 // Deployment runs a component of type Service that has no storage.
 func Deployment(s Scope, w Workload) Object {
 	component := w.Component
-	pod := servicePod(w).WithTopologySpreadConstraints(
-		spread(component.Name, corev1.LabelHostname), spread(component.Name, corev1.LabelTopologyZone))
+	pod := servicePod(w).WithTopologySpreadConstraints(spread(component.Name))
+	pod.Affinity.WithPodAntiAffinity(applycore.PodAntiAffinity().WithPreferredDuringSchedulingIgnoredDuringExecution(otherZone(component.Name)))
 	spec := applyapps.DeploymentSpec().
 		WithReplicas(w.Replicas).
 		WithRevisionHistoryLimit(2).
@@ -61,14 +61,25 @@ func Deployment(s Scope, w Workload) Object {
 		WithSpec(spec))
 }
 
-// spread keeps pods of one revision apart where there is room; a single node still runs them all.
-func spread(component, topologyKey string) *applycore.TopologySpreadConstraintApplyConfiguration {
+// spread keeps pods of one revision on different nodes where there is room; a single node still runs them all.
+func spread(component string) *applycore.TopologySpreadConstraintApplyConfiguration {
 	return applycore.TopologySpreadConstraint().
-		WithTopologyKey(topologyKey).
+		WithTopologyKey(corev1.LabelHostname).
 		WithMaxSkew(1).
 		WithWhenUnsatisfiable(corev1.ScheduleAnyway).
 		WithLabelSelector(applymeta.LabelSelector().WithMatchLabels(componentSelector(component))).
 		WithMatchLabelKeys(appsv1.DefaultDeploymentUniqueLabelKey)
+}
+
+// otherZone keeps them in different zones too. As a second spread constraint it would undo the first where nodes have no
+// zone: the scheduler gives no score to nodes that lack one of the labels.
+func otherZone(component string) *applycore.WeightedPodAffinityTermApplyConfiguration {
+	return applycore.WeightedPodAffinityTerm().
+		WithWeight(100).
+		WithPodAffinityTerm(applycore.PodAffinityTerm().
+			WithTopologyKey(corev1.LabelTopologyZone).
+			WithLabelSelector(applymeta.LabelSelector().WithMatchLabels(componentSelector(component))).
+			WithMatchLabelKeys(appsv1.DefaultDeploymentUniqueLabelKey))
 }
 
 // StatefulSet runs a component with storage: never two pods at once, since both would write one volume. The volume is

@@ -337,7 +337,7 @@ func checkClause(t *testing.T, number int, reasons []string, rows []clauseRow) {
 	if clause.Number != number {
 		t.Fatalf("clause %d stands at place %d", clause.Number, number)
 	}
-	reached := map[string]bool{}
+	seen := map[string]bool{}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
 			if row.change != nil {
@@ -364,16 +364,17 @@ func checkClause(t *testing.T, number int, reasons []string, rows []clauseRow) {
 			if !got.Deadline.Equal(row.deadline) {
 				t.Errorf("deadline %v, want %v", got.Deadline, row.deadline)
 			}
-			reached[got.Reason] = true
+			seen[got.Reason] = true
+			reached.Store(got.Reason, true)
 		})
 	}
 	for _, reason := range reasons {
-		if !reached[reason] {
+		if !seen[reason] {
 			t.Errorf("no row reaches %s", reason)
 		}
-		delete(reached, reason)
+		delete(seen, reason)
 	}
-	for reason := range reached {
+	for reason := range seen {
 		t.Errorf("reason %s is not in the clause's list", reason)
 	}
 }

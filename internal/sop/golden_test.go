@@ -224,6 +224,7 @@ func encode(t *testing.T, c *Case, a Assessment, plan Plan) []byte {
 		out.Next = &next
 	}
 	for _, f := range a.Findings {
+		reached.Store(f.Reason, true)
 		out.Findings = append(out.Findings, expectedFinding{f.Condition, f.Status(), f.Reason, f.Message})
 	}
 	if other := c.ComparedWith(a); other != nil && other.Name != a.Current.Name {

@@ -131,7 +131,7 @@ func without(c *Case, change func(*Case)) *Case {
 // The cache lists nodes in any order, and each has suffixes of its own.
 func TestNodesInAnyOrder(t *testing.T) {
 	c := underAudit(t)
-	nodes := newNodes("1", "4Gi", "1500m", "4000000Ki", "2k", "5G")
+	nodes := newNodes("1024", "4Gi", "1Ki", "4000000Ki", "2Ki", "5G")
 	var want string
 	for i := range 6 {
 		nodes.Ready = append(nodes.Ready[1:], nodes.Ready[0])

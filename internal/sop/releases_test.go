@@ -5,12 +5,12 @@ package sop
 
 import (
 	"fmt"
-	"k8s.io/apimachinery/pkg/api/resource"
 	"slices"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/api/resource"
 
 	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
 )
@@ -38,7 +38,7 @@ func TestRollback(t *testing.T) {
 		"though its approvals would be old":  {change: func(c *Case, _ *v1alpha1.Release) { c.Now = hours(24 * 365) }},
 		"though another audit is asked now":  {change: func(c *Case, _ *v1alpha1.Release) { c.Policy.Audit.Parties = []v1alpha1.Party{v1alpha1.PartyNTC} }},
 		"though the provider of both is out": {change: func(c *Case, _ *v1alpha1.Release) { c.Providers = nil }},
-		"not onto a provider that is out":    {change: func(c *Case, older *v1alpha1.Release) { older.Spec.CloudServiceProvider = "gone" }, blocked: v1alpha1.ReasonProviderMissing},
+		"not onto a provider that is out":    {change: func(_ *Case, older *v1alpha1.Release) { older.Spec.CloudServiceProvider = "gone" }, blocked: v1alpha1.ReasonProviderMissing},
 		"not with more than the hardware": {change: func(_ *Case, older *v1alpha1.Release) {
 			older.Spec.Components[0].Resources.Requests.CPU = resource.MustParse("99")
 		}, blocked: v1alpha1.ReasonHardwareTooSmall},

@@ -45,7 +45,7 @@ func TestQuote(t *testing.T) {
 }
 
 func TestWordsAreTheNewestPods(t *testing.T) {
-	at := func(n int) time.Time { return hours(n) }
+	at := hours
 	stage := ObservedStage{Pods: []ObservedPod{
 		{Component: "web", Name: "web-old", Created: at(1), Trouble: "old trouble"},
 		{Component: "web", Name: "web-b", Created: at(2), Trouble: "b"},

@@ -51,8 +51,8 @@ func task(name string, after ...string) v1alpha1.Component {
 	return component
 }
 
-func scheduled(name, schedule string) v1alpha1.Component {
-	component := task(name)
+func scheduled(schedule string) v1alpha1.Component {
+	component := task("report")
 	component.Type, component.Schedule = v1alpha1.ComponentScheduledTask, schedule
 	return component
 }
@@ -120,12 +120,12 @@ func hardwareRows(t *testing.T) []clauseRow {
 		},
 		{
 			name: "Tasks and ScheduledTasks run beside the services", given: underAudit(t), on: onSnapshot,
-			change:  with(hardware("899m", "1279Mi"), added(task("migrate"), scheduled("report", "30 2 * * *"))),
+			change:  with(hardware("899m", "1279Mi"), added(task("migrate"), scheduled("30 2 * * *"))),
 			outcome: Refused, reason: v1alpha1.ReasonHardwareTooSmall, message: []string{"request 900m", "use 1280Mi"},
 		},
 		{
 			name: "exactly enough for Tasks too", given: underAudit(t), on: onSnapshot,
-			change:  with(hardware("900m", "1280Mi"), added(task("migrate"), scheduled("report", "30 2 * * *"))),
+			change:  with(hardware("900m", "1280Mi"), added(task("migrate"), scheduled("30 2 * * *"))),
 			outcome: Met, reason: v1alpha1.ReasonDeclared, message: []string{"adds 400m cpu and 640Mi memory"},
 		},
 		{name: "exactly enough storage", given: underAudit(t), on: onSnapshot, change: with(storage("10Gi"), storing("10Gi")), outcome: Met, reason: v1alpha1.ReasonDeclared},
@@ -198,10 +198,10 @@ func taskRows(t *testing.T) []clauseRow {
 func scheduleRows(t *testing.T) []clauseRow {
 	t.Helper()
 	row := func(name, schedule string, message ...string) clauseRow {
-		out := clauseRow{name: name, given: underAudit(t), on: onSnapshot, change: added(scheduled("report", schedule)), outcome: Met, reason: v1alpha1.ReasonDeclared}
+		out := clauseRow{name: name, given: underAudit(t), on: onSnapshot, change: added(scheduled(schedule)), outcome: Met, reason: v1alpha1.ReasonDeclared}
 		if len(message) > 0 {
 			out.outcome, out.reason = Refused, v1alpha1.ReasonScheduleInvalid
-			out.message = append(message, "spec.components[report].schedule: ")
+			out.message = slices.Concat(message, []string{"spec.components[report].schedule: "})
 		}
 		return out
 	}
@@ -223,7 +223,7 @@ func scheduleRows(t *testing.T) []clauseRow {
 		row("a time zone by its other name", "CRON_TZ=UTC 0 0 * * *", "names a time zone"),
 		row("a time zone and nothing else, at which the parser panics", "TZ=UTC", "names a time zone"),
 		{
-			name: "without a policy", given: underAudit(t), on: onSnapshot, change: with(added(scheduled("report", "0 0 30 2 *")), func(c *Case) { c.Policy = nil }),
+			name: "without a policy", given: underAudit(t), on: onSnapshot, change: with(added(scheduled("0 0 30 2 *")), func(c *Case) { c.Policy = nil }),
 			outcome: Refused, reason: v1alpha1.ReasonScheduleInvalid,
 		},
 	}

@@ -10,7 +10,8 @@ import (
 
 // Clause 9, Policy Violations: NITB and NTC may take the application offline. A flag takes it offline; it stays so
 // whatever anybody does, until the flag is lifted by its owners and the return is earned. The label on the live namespace
-// is the lock that holds without the operator. Admission: govpk-offline, govpk-namespaces, govpk-children, govpk-identity.
+// is the lock that holds without the operator. Admission: govpk-offline, govpk-namespaces, govpk-children,
+// govpk-identity, govpk-evidence.
 func violations() Clause {
 	return Clause{
 		Number:    9,
@@ -19,7 +20,7 @@ func violations() Clause {
 		Demands:   "NITB and NTC may take an application offline that could damage the national image or threaten the data centre.",
 		Assess:    assessViolations,
 		Enforce:   enforceViolations,
-		Guards:    []string{"govpk-offline", "govpk-namespaces", "govpk-children", "govpk-identity"},
+		Guards:    []string{"govpk-offline", "govpk-namespaces", "govpk-children", "govpk-identity", "govpk-evidence"},
 	}
 }
 

@@ -112,7 +112,7 @@ var _ = Describe("An application on the real cluster", Ordered, func() {
 	})
 })
 
-var _ = Describe("A takedown on the real cluster", func() {
+var _ = Describe("A takedown on the real cluster", Serial, func() {
 	It("ends held connections and holds without the operator; a re-created application stays offline", func(ctx context.Context) {
 		app := application(ctx, "leaky")
 		url := "https://" + app.Host
@@ -160,7 +160,7 @@ var _ = Describe("A takedown on the real cluster", func() {
 	})
 })
 
-var _ = Describe("A takedown by hand", func() {
+var _ = Describe("A takedown by hand", Serial, func() {
 	It("is the security team's to do while the operator does not run, and the operator takes it up", func(ctx context.Context) {
 		app := application(ctx, "unattended")
 		url := "https://" + app.Host

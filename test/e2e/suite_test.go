@@ -13,7 +13,10 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
 	"github.com/ntc-gov-pk/govpk-operator/test/scenario"
 )
 
@@ -34,22 +37,47 @@ func TestEndToEnd(t *testing.T) {
 	RunSpecs(t, "end to end")
 }
 
-var _ = BeforeSuite(func(ctx context.Context) {
+// Specs run in several processes at once; those that stop the operator, or change what all share, are Serial.
+var _ = SynchronizedBeforeSuite(func(ctx context.Context) {
+	openCluster(ctx)
+	Expect(cluster.Install(ctx)).To(Succeed())
+	Expect(rolloutDeadline(ctx, "25")).To(Succeed())
+}, func(ctx context.Context) {
+	openCluster(ctx)
+	var err error
+	people, err = cluster.Onboard(ctx, organization)
+	Expect(err).NotTo(HaveOccurred())
+})
+
+var _ = SynchronizedAfterSuite(func() {}, func(ctx context.Context) { Expect(rolloutDeadline(ctx, "null")).To(Succeed()) })
+
+func openCluster(ctx context.Context) {
+	GinkgoHelper()
 	root, err := filepath.Abs("../..")
 	Expect(err).NotTo(HaveOccurred())
 	cluster, err = scenario.Open(ctx, root)
 	Expect(err).NotTo(HaveOccurred())
-	Expect(cluster.Install(ctx)).To(Succeed())
-	people, err = cluster.Onboard(ctx, organization)
-	Expect(err).NotTo(HaveOccurred())
-})
+}
+
+// rolloutDeadline sets after how many seconds a rollout has failed; null: the default.
+func rolloutDeadline(ctx context.Context, seconds string) error {
+	policy := &v1alpha1.DeploymentPolicy{}
+	policy.Name = v1alpha1.DeploymentPolicyName
+	return cluster.Admin.Patch(ctx, policy, client.RawPatch(types.MergePatchType, []byte(`{"spec":{"rollouts":{"deadlineSeconds":`+seconds+`}}}`)))
+}
 
 // application is a fresh application with a host of its own, brought live.
 func application(ctx context.Context, name string) *scenario.App {
 	GinkgoHelper()
 	app := cluster.App(people, organization, name, name+".health.gov.pk")
-	Expect(app.Clear(ctx)).To(Succeed())
-	Expect(app.GoLive(ctx, strconv.FormatInt(time.Now().UnixNano(), 10))).To(Succeed())
-	DeferCleanup(app.Clear)
+	goLive(ctx, app)
 	return app
+}
+
+// goLive brings an application live that is new to this run.
+func goLive(ctx context.Context, app *scenario.App) {
+	GinkgoHelper()
+	Expect(app.Clear(ctx)).To(Succeed())
+	DeferCleanup(app.Clear)
+	Expect(app.GoLive(ctx, strconv.FormatInt(time.Now().UnixNano(), 10))).To(Succeed())
 }

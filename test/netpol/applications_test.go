@@ -42,6 +42,9 @@ func policies(t *testing.T, app *v1alpha1.ThirdPartyApplication, offline bool) *
 			Test: v1alpha1.TestGateway{GatewayReference: v1alpha1.GatewayReference{Namespace: vpnGateway, Name: "vpn"}, Domain: "test.ntc.gov.pk"},
 		}},
 		Test: stage(app, release), Live: stage(app, release),
+		Ingress: sop.ObservedIngress{Gateways: []sop.ObservedGateway{{
+			GatewayReference: v1alpha1.GatewayReference{Namespace: publicGateway, Name: "public"}, Exists: true,
+		}}},
 	}
 	if offline {
 		c.Violations = []v1alpha1.PolicyViolation{{ObjectMeta: metav1.ObjectMeta{Name: "leak"}}}

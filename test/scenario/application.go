@@ -29,6 +29,9 @@ type App struct {
 	cluster *Cluster
 	key     types.NamespacedName
 	Host    string
+	// file is the manifest beneath hack/sample; empty: the one below.
+	file    string
+	secrets Secrets
 }
 
 // App names an application of an onboarded organization.
@@ -39,6 +42,9 @@ func (c *Cluster) App(people *People, namespace, name, host string) *App {
 // Manifest is what the organization writes: Caddy in front, a small API behind it. The variable run makes each run's
 // release another one, so that a second run does not find the first one's signatures.
 func (a *App) Manifest(run string) (*v1alpha1.ThirdPartyApplication, error) {
+	if a.file != "" {
+		return a.sample(run)
+	}
 	images := a.cluster.Images
 	manifest := fmt.Sprintf(`
 apiVersion: platform.ntc.gov.pk/v1alpha1
@@ -123,6 +129,22 @@ func (a *App) Reach(ctx context.Context, stage v1alpha1.Stage) error {
 	})
 }
 
+// RunsInTest waits until the release of the current spec runs on the test host: nobody signs what nobody could try.
+func (a *App) RunsInTest(ctx context.Context) error {
+	return Eventually(ctx, 90*time.Second, func() error {
+		app, err := a.Get(ctx)
+		if err != nil {
+			return err
+		}
+		tested := meta.FindStatusCondition(app.Status.Conditions, v1alpha1.ConditionEndToEndTested)
+		if tested == nil || tested.ObservedGeneration != app.Generation || app.Status.TestHost == "" ||
+			!strings.Contains(tested.Message, app.Status.TestHost) {
+			return fmt.Errorf("not ready for the testers:\n%s", Verdicts(app))
+		}
+		return nil
+	})
+}
+
 // Verdicts is one line for each condition.
 func Verdicts(app *v1alpha1.ThirdPartyApplication) string {
 	var lines []string
@@ -179,14 +201,24 @@ func (a *App) Edit(ctx context.Context, change func(*v1alpha1.ThirdPartyApplicat
 
 // GoLive brings the application through the whole SOP.
 func (a *App) GoLive(ctx context.Context, run string) error {
+	if err := a.Submit(ctx, run); err != nil {
+		return err
+	}
+	return a.Pass(ctx)
+}
+
+// Pass brings a submitted application through the whole SOP.
+func (a *App) Pass(ctx context.Context) error {
 	for _, step := range []func() error{
-		func() error { return a.Submit(ctx, run) },
 		func() error { return a.Reach(ctx, v1alpha1.StageUnderAudit) },
 		func() error { return a.Sign(ctx, v1alpha1.SignOffArchitectureAudit, v1alpha1.PartyNITB) },
+		func() error { return a.WriteSecrets(ctx, v1alpha1.TestNamespace) },
 		func() error { return a.Reach(ctx, v1alpha1.StageTesting) },
+		func() error { return a.RunsInTest(ctx) },
 		func() error { return a.Test(ctx) },
 		func() error { return a.Reach(ctx, v1alpha1.StageAwaitingLaunch) },
 		func() error { return a.Launch(ctx) },
+		func() error { return a.WriteSecrets(ctx, v1alpha1.LiveNamespace) },
 		func() error { return a.Reach(ctx, v1alpha1.StageLive) },
 	} {
 		if err := step(); err != nil {
@@ -271,6 +303,7 @@ func (a *App) unlock(ctx context.Context) error {
 		func() error { return a.Sign(ctx, v1alpha1.SignOffArchitectureAudit, v1alpha1.PartyNITB) },
 		func() error { return a.Test(ctx) },
 		func() error { return a.Launch(ctx) },
+		func() error { return a.WriteSecrets(ctx, v1alpha1.LiveNamespace) },
 		func() error { return a.Reach(ctx, v1alpha1.StageLive) },
 	} {
 		if err := step(); err != nil {

@@ -10,10 +10,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/runtime"
@@ -52,6 +54,10 @@ type Images struct {
 	Web   string `json:"web"`
 	API   string `json:"api"`
 	APIv2 string `json:"api-v2"`
+	// APIBroken never starts.
+	APIBroken string `json:"api-broken"`
+	Postgres  string `json:"postgres"`
+	Miniflux  string `json:"miniflux"`
 }
 
 // Open finds the cluster: under bin/cluster of the repository at root, or with CLUSTER=current where current.go says.
@@ -177,9 +183,21 @@ func (c *Cluster) browser(gateway string) Browser {
 
 // Get asks for an https URL; the name is resolved to the gateway, as public DNS would.
 func (b Browser) Get(ctx context.Context, url string) (*http.Response, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	return b.do(ctx, http.MethodGet, url, nil)
+}
+
+// Post sends JSON to an https URL.
+func (b Browser) Post(ctx context.Context, url, body string) (*http.Response, error) {
+	return b.do(ctx, http.MethodPost, url, strings.NewReader(body))
+}
+
+func (b Browser) do(ctx context.Context, method, url string, body io.Reader) (*http.Response, error) {
+	request, err := http.NewRequestWithContext(ctx, method, url, body)
 	if err != nil {
 		return nil, err
+	}
+	if body != nil {
+		request.Header.Set("Content-Type", "application/json")
 	}
 	return b.client.Do(request)
 }

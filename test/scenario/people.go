@@ -17,13 +17,16 @@ import (
 type People struct {
 	Developer client.Client
 	Security  client.Client
-	Signers   map[v1alpha1.Party]client.Client
+	// Operations is level 1.
+	Operations client.Client
+	Signers    map[v1alpha1.Party]client.Client
 }
 
 // Who signs and flags.
 const (
 	SecurityUser = "security-1@ntc.gov.pk"
 	developer    = "developer-1@sehat.example"
+	operator     = "operator-1@ntc.gov.pk"
 )
 
 func signer(party v1alpha1.Party) string {
@@ -48,6 +51,9 @@ func (c *Cluster) Onboard(ctx context.Context, organization string) (*People, er
 		return nil, err
 	}
 	if people.Security, err = c.As(SecurityUser, "ntc:security"); err != nil {
+		return nil, err
+	}
+	if people.Operations, err = c.As(operator, "ntc:operations"); err != nil {
 		return nil, err
 	}
 	for _, party := range []v1alpha1.Party{v1alpha1.PartyNITB, v1alpha1.PartyNTC, v1alpha1.PartyOrganization} {
@@ -75,6 +81,12 @@ kind: ClusterRoleBinding
 metadata: {name: govpk-security-team}
 roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: govpk-security}
 subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: %[2]s}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: govpk-rollback}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: govpk-rollback}
+subjects: [{apiGroup: rbac.authorization.k8s.io, kind: Group, name: "ntc:operations"}]
 ---
 apiVersion: platform.ntc.gov.pk/v1alpha1
 kind: CloudServiceProvider
