@@ -11,32 +11,7 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/go-logr/logr"
-	ctrl "sigs.k8s.io/controller-runtime"
 )
-
-// One round against a real API server: the harness holds together, and under the real manager, too, an unchanged pass
-// and the first one after a restart ask nothing.
-func TestOneRound(t *testing.T) {
-	ctrl.SetLogger(logr.Discard())
-	report := newReport(1)
-	if err := onEnvtest(t.Context(), 0, 1, report); err != nil {
-		t.Fatal(err)
-	}
-	for what, wanted := range map[string]bool{NewApplication: true, Edit: true, Unchanged: false, Restart: false, Flag: true} {
-		pairs := report.Measured[what]
-		if len(pairs) != 1 {
-			t.Fatalf("%s: measured %d times", what, len(pairs))
-		}
-		if operator := pairs[0].Operator; operator.Passes == 0 || len(operator.Requests) > 0 != wanted {
-			t.Errorf("%s: %d passes asked %v", what, operator.Passes, operator.Requests)
-		}
-		if len(pairs[0].Bare.Requests) == 0 {
-			t.Errorf("%s: the bare client did nothing", what)
-		}
-	}
-}
 
 func TestReport(t *testing.T) {
 	report := newReport(2)
@@ -54,6 +29,15 @@ func TestReport(t *testing.T) {
 	}
 	if err := report.write(filepath.Join(t.TempDir(), "bin/bench.json")); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestUnchangedPassAsksNothing(t *testing.T) {
+	if err := asksNothing(Unchanged, nil); err != nil {
+		t.Error(err)
+	}
+	if err := asksNothing(Unchanged, Counts{"PATCH services": 1}); err == nil || !strings.Contains(err.Error(), "PATCH services") {
+		t.Errorf("got %v: the request must be named", err)
 	}
 }
 

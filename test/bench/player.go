@@ -58,7 +58,7 @@ func (p *player) follow(ctx context.Context, events watch.Interface) {
 			return
 		case event, open := <-events.ResultChan():
 			if !open {
-				// The API server ends a watch after five minutes at the earliest, which a run does not last.
+				// The API server ends a watch after half an hour at the earliest, which a run does not last.
 				p.fail(errors.New("a watch of the player ended"))
 				return
 			}

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -68,8 +69,8 @@ func (r *Report) add(what string, operator, bare Side) {
 
 func (r *Report) print(out io.Writer) {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(table, "\nTimes, %d rounds after one to warm up, on %s: median (least–most)\n\n", r.Rounds, r.Machine)
-	fmt.Fprintln(table, "\toperator ÷ bare client\toperator ms\tbare client ms\tpasses")
+	fmt.Fprintf(table, "\nTimes on %s: median (least–most)\n\n", r.Machine)
+	fmt.Fprintln(table, "\toperator ÷ bare client\toperator ms\tbare client ms\trounds")
 	for _, what := range []string{NewApplication, Edit, Unchanged, Restart, Flag, Silent} {
 		if why, skipped := r.Skipped[what]; skipped {
 			fmt.Fprintf(table, "%s\tSKIPPED: %s\n", what, why)
@@ -80,14 +81,16 @@ func (r *Report) print(out io.Writer) {
 			spread(pairs, "%.2f", func(p Pair) float64 { return p.Ratio }),
 			spread(pairs, "%.1f", func(p Pair) float64 { return milliseconds(p.Operator.Took) }),
 			spread(pairs, "%.1f", func(p Pair) float64 { return milliseconds(p.Bare.Took) }),
-			spread(pairs, "%.0f", func(p Pair) float64 { return float64(p.Operator.Passes) }))
+			strconv.Itoa(len(pairs)))
 	}
 	fmt.Fprint(table, "\nRequests to the API server, exact: median (least–most)\n\n")
-	fmt.Fprintln(table, "\toperator\tbare client")
+	fmt.Fprintln(table, "\toperator\tin passes\tbare client")
 	for _, what := range []string{NewApplication, Edit, Unchanged, Restart, Flag} {
 		pairs := r.Measured[what]
-		fmt.Fprintf(table, "%s\t%s\t%s\n", what,
-			verbs(pairs, func(p Pair) Counts { return p.Operator.Requests }), verbs(pairs, func(p Pair) Counts { return p.Bare.Requests }))
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", what,
+			verbs(pairs, func(p Pair) Counts { return p.Operator.Requests }),
+			spread(pairs, "%.0f", func(p Pair) float64 { return float64(p.Operator.Passes) }),
+			verbs(pairs, func(p Pair) Counts { return p.Bare.Requests }))
 	}
 	fmt.Fprint(table, "\nThe pure part of a pass: verdict and plan\n\n")
 	for _, b := range r.Pure {

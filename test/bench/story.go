@@ -234,12 +234,23 @@ func (s *story) restart(ctx context.Context) error {
 
 func (s *story) again(ctx context.Context, what string, took time.Duration, o *operator, passes int) error {
 	counts, _ := o.requests.take()
+	if err := asksNothing(what, counts); err != nil {
+		return err
+	}
 	bareTook, err := timed(func() error { return s.bare.send(ctx, moved(s.writesAgain(), s.mine, s.twin)) })
 	if err != nil {
 		return err
 	}
 	bareCounts, _ := s.bare.requests.take()
 	s.report.add(what, Side{took, counts, passes}, Side{bareTook, bareCounts, 0})
+	return nil
+}
+
+// asksNothing holds the operator to ADR 4: the time of an unchanged pass that writes is no figure to report.
+func asksNothing(what string, counts Counts) error {
+	if len(counts) > 0 {
+		return fmt.Errorf("%s: it asked %v; docs/adr/0004 promises no request", what, counts)
+	}
 	return nil
 }
 
