@@ -77,7 +77,7 @@ func candidateAt(stage v1alpha1.Stage) func(*v1alpha1.ThirdPartyApplication) boo
 
 // running waits until the cluster did its part: workloads are rolled out and the route is accepted in the live namespace.
 func running(ctx context.Context, cluster *scenario.Cluster, at place) error {
-	live := client.InNamespace(at.namespace(v1alpha1.LiveNamespace))
+	live := client.InNamespace(at.live())
 	routes, err := cluster.Admin.Watch(ctx, &gatewayv1.HTTPRouteList{}, live)
 	if err != nil {
 		return err
@@ -106,7 +106,7 @@ func running(ctx context.Context, cluster *scenario.Cluster, at place) error {
 
 // untilRouteGone does what must make the live route go, and says how long that took.
 func untilRouteGone(ctx context.Context, cluster *scenario.Cluster, at place, do func() error) (time.Duration, error) {
-	events, err := cluster.Admin.Watch(ctx, &gatewayv1.HTTPRouteList{}, client.InNamespace(at.namespace(v1alpha1.LiveNamespace)))
+	events, err := cluster.Admin.Watch(ctx, &gatewayv1.HTTPRouteList{}, client.InNamespace(at.live()))
 	if err != nil {
 		return 0, err
 	}

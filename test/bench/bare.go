@@ -23,13 +23,13 @@ type place struct {
 	organization, name, host string
 }
 
-func (p place) namespace(stage string) string {
-	return render.Scope{Namespace: p.organization, Application: p.name, Stage: stage}.StageNamespace()
+// live is the live namespace.
+func (p place) live() string {
+	return render.Scope{Namespace: p.organization, Application: p.name, Stage: v1alpha1.LiveNamespace}.StageNamespace()
 }
 
-func (p place) stages() string {
-	return strings.TrimSuffix(p.namespace(v1alpha1.LiveNamespace), "-"+v1alpha1.LiveNamespace)
-}
+// stages is what the names of both stage namespaces begin with.
+func (p place) stages() string { return strings.TrimSuffix(p.live(), "-"+v1alpha1.LiveNamespace) }
 
 // bare sends the operator's writes for another place and knows nothing else. It has the operator's rights, since
 // admission lets nobody else write there.
@@ -113,7 +113,7 @@ func (b *bare) send(ctx context.Context, writes []write) error {
 
 // takeDown does by hand what a flag makes the operator do first: one patch of the live namespace, then its route goes.
 func (b *bare) takeDown(ctx context.Context, at place, violation string) error {
-	live := at.namespace(v1alpha1.LiveNamespace)
+	live := at.live()
 	patch := fmt.Sprintf(`{"metadata":{"labels":{%q:%q,%q:null}}}`, v1alpha1.OfflineLabel, violation, v1alpha1.ExposureLabel)
 	return b.send(ctx, []write{
 		{http.MethodPatch, "/api/v1/namespaces/" + live, "fieldManager=govpk-offline", "application/merge-patch+json", []byte(patch)},

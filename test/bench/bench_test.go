@@ -77,9 +77,9 @@ func TestFinal(t *testing.T) {
 
 func TestMoved(t *testing.T) {
 	from, to := place{"operator-1", "portal", "operator-1.health.gov.pk"}, place{"bare-1", "portal", "bare-1.health.gov.pk"}
-	w := write{method: http.MethodPatch, path: "/api/v1/namespaces/" + from.namespace("live"), body: []byte(from.organization + " " + from.host)}
+	w := write{method: http.MethodPatch, path: "/api/v1/namespaces/" + from.live(), body: []byte(from.organization + " " + from.host)}
 	got := moved([]write{w}, from, to)[0]
-	if got.path != "/api/v1/namespaces/"+to.namespace("live") || string(got.body) != "bare-1 bare-1.health.gov.pk" {
+	if got.path != "/api/v1/namespaces/"+to.live() || string(got.body) != "bare-1 bare-1.health.gov.pk" {
 		t.Errorf("got %s %s", got.path, got.body)
 	}
 }

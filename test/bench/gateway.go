@@ -94,7 +94,7 @@ func (v *visitor) round(ctx context.Context, name string) (Pair, error) {
 // takeDown is the takedown by hand, which the security team may do without the operator.
 func (v *visitor) takeDown(ctx context.Context, violation string) error {
 	live := &corev1.Namespace{}
-	live.Name = v.at.namespace(v1alpha1.LiveNamespace)
+	live.Name = v.at.live()
 	patch := fmt.Sprintf(`{"metadata":{"labels":{%q:%q,%q:null}}}`, v1alpha1.OfflineLabel, violation, v1alpha1.ExposureLabel)
 	if err := v.app.Security.Patch(ctx, live, client.RawPatch(types.MergePatchType, []byte(patch))); err != nil {
 		return err

@@ -106,11 +106,11 @@ func (p *player) play(ctx context.Context, object client.Object) error {
 	} else {
 		err = p.admin.Status().Patch(ctx, object, client.MergeFrom(before))
 	}
-	// After a conflict the newer object is on its way.
-	if ctx.Err() != nil || apierrors.IsNotFound(err) || apierrors.IsConflict(err) {
-		return nil
+	if ctx.Err() != nil || apierrors.IsConflict(err) {
+		// After a conflict the newer object is on its way.
+		err = nil
 	}
-	return err
+	return client.IgnoreNotFound(err)
 }
 
 func rollOut(d *appsv1.Deployment) {

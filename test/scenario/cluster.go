@@ -94,7 +94,8 @@ func On(config *rest.Config, images Images) (*Cluster, error) {
 		return nil, err
 	}
 	c.Images = images
-	return c, c.connect(config)
+	err = c.connect(config)
+	return c, err
 }
 
 // openOwn reads what `make cluster` left.
