@@ -62,13 +62,10 @@ type Images struct {
 
 // Open finds the cluster: under bin/cluster of the repository at root, or with CLUSTER=current where current.go says.
 func Open(ctx context.Context, root string) (*Cluster, error) {
-	c := &Cluster{root: root, scheme: runtime.NewScheme(), Started: time.Now()}
-	for _, add := range []func(*runtime.Scheme) error{clientgoscheme.AddToScheme, v1alpha1.AddToScheme, gatewayv1.Install} {
-		if err := add(c.scheme); err != nil {
-			return nil, err
-		}
+	c, err := newCluster(root)
+	if err != nil {
+		return nil, err
 	}
-	var err error
 	switch name := os.Getenv(envCluster); name {
 	case "":
 		err = c.openOwn()
@@ -77,6 +74,27 @@ func Open(ctx context.Context, root string) (*Cluster, error) {
 	default:
 		err = fmt.Errorf("%s=%s: say current, or leave it unset", envCluster, name)
 	}
+	return c, err
+}
+
+func newCluster(root string) (*Cluster, error) {
+	c := &Cluster{root: root, scheme: runtime.NewScheme(), Started: time.Now()}
+	for _, add := range []func(*runtime.Scheme) error{clientgoscheme.AddToScheme, v1alpha1.AddToScheme, gatewayv1.Install} {
+		if err := add(c.scheme); err != nil {
+			return nil, err
+		}
+	}
+	return c, nil
+}
+
+// On is a bare API server that somebody else started: it has no gateway, and images that nothing pulls.
+func On(config *rest.Config, images Images) (*Cluster, error) {
+	c, err := newCluster("")
+	if err != nil {
+		return nil, err
+	}
+	c.Images = images
+	err = c.connect(config)
 	return c, err
 }
 

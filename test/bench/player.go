@@ -1,0 +1,153 @@
+// Copyright 2026 The govpk-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+
+	appsv1 "k8s.io/api/apps/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/watch"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/ntc-gov-pk/govpk-operator/internal/apply"
+	"github.com/ntc-gov-pk/govpk-operator/test/scenario"
+)
+
+// player does what the cluster's other controllers would, at once, for whoever wrote the objects: it rolls out, issues
+// certificates, programs listeners and accepts routes.
+type player struct {
+	admin      client.WithWatch
+	deployment client.Client
+
+	mu  sync.Mutex
+	err error
+}
+
+func startPlayer(ctx context.Context, cluster *scenario.Cluster) (*player, error) {
+	deployment, err := cluster.As("system:serviceaccount:kube-system:deployment-controller")
+	if err != nil {
+		return nil, err
+	}
+	p := &player{admin: cluster.Admin, deployment: deployment}
+	certificates := &unstructured.UnstructuredList{}
+	certificates.SetGroupVersionKind(apply.CertificateKind)
+	for _, list := range []client.ObjectList{&appsv1.DeploymentList{}, &gatewayv1.HTTPRouteList{}, &gatewayv1.GatewayList{}, certificates} {
+		events, err := p.admin.Watch(ctx, list)
+		if err != nil {
+			return nil, err
+		}
+		go p.follow(ctx, events)
+	}
+	return p, nil
+}
+
+func (p *player) follow(ctx context.Context, events watch.Interface) {
+	defer events.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case event, open := <-events.ResultChan():
+			if !open {
+				// The API server ends a watch after half an hour at the earliest, which a run does not last.
+				p.fail(errors.New("a watch of the player ended"))
+				return
+			}
+			if event.Type == watch.Added || event.Type == watch.Modified {
+				p.fail(p.play(ctx, event.Object.(client.Object)))
+			}
+		}
+	}
+}
+
+func (p *player) fail(err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.err == nil {
+		p.err = err
+	}
+}
+
+// failed is the first thing that went wrong.
+func (p *player) failed() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.err
+}
+
+func (p *player) play(ctx context.Context, object client.Object) error {
+	before := object.DeepCopyObject().(client.Object)
+	switch object := object.(type) {
+	case *appsv1.Deployment:
+		rollOut(object)
+	case *gatewayv1.HTTPRoute:
+		accept(object)
+	case *gatewayv1.Gateway:
+		program(object)
+	case *unstructured.Unstructured:
+		issue(object)
+	}
+	if equality.Semantic.DeepEqual(before, object) {
+		return nil
+	}
+	var err error
+	if _, ok := object.(*appsv1.Deployment); ok {
+		// Its controller may update and not patch.
+		err = p.deployment.Status().Update(ctx, object)
+	} else {
+		err = p.admin.Status().Patch(ctx, object, client.MergeFrom(before))
+	}
+	if ctx.Err() != nil || apierrors.IsConflict(err) {
+		// After a conflict the newer object is on its way.
+		err = nil
+	}
+	return client.IgnoreNotFound(err)
+}
+
+func rollOut(d *appsv1.Deployment) {
+	replicas := *d.Spec.Replicas
+	d.Status = appsv1.DeploymentStatus{
+		ObservedGeneration: d.Generation, Replicas: replicas, UpdatedReplicas: replicas, ReadyReplicas: replicas, AvailableReplicas: replicas,
+	}
+}
+
+func accept(route *gatewayv1.HTTPRoute) {
+	if len(route.Status.Parents) > 0 {
+		return
+	}
+	route.Status.Parents = []gatewayv1.RouteParentStatus{{
+		ParentRef: route.Spec.ParentRefs[0], ControllerName: "traefik.io/gateway-controller",
+		Conditions: []metav1.Condition{{Type: "Accepted", Status: metav1.ConditionTrue, Reason: "Accepted", LastTransitionTime: metav1.Now()}},
+	}}
+}
+
+func program(gateway *gatewayv1.Gateway) {
+	before := gateway.Status.Listeners
+	gateway.Status.Listeners = nil
+	for _, listener := range gateway.Spec.Listeners {
+		status := gatewayv1.ListenerStatus{
+			Name: listener.Name, SupportedKinds: []gatewayv1.RouteGroupKind{{Kind: "HTTPRoute"}},
+			Conditions: []metav1.Condition{{Type: "Programmed", Status: metav1.ConditionTrue, Reason: "Programmed", LastTransitionTime: metav1.Now()}},
+		}
+		if i := slices.IndexFunc(before, func(s gatewayv1.ListenerStatus) bool { return s.Name == listener.Name }); i >= 0 {
+			status = before[i]
+		}
+		gateway.Status.Listeners = append(gateway.Status.Listeners, status)
+	}
+}
+
+func issue(certificate *unstructured.Unstructured) {
+	if _, judged := certificate.Object["status"]; !judged {
+		ready := map[string]any{"type": "Ready", "status": "True", "reason": "Ready"}
+		certificate.Object["status"] = map[string]any{"conditions": []any{ready}}
+	}
+}
