@@ -5,7 +5,6 @@ package controllers
 
 import (
 	"context"
-	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -36,8 +35,8 @@ func hosts(o client.Object) []string {
 	return names
 }
 
-// gatewayEvents wake the applications with a listener on the Gateway and those under a wildcard listener that came, went or
-// changed; when the Gateway comes, goes or gains room, everybody, since any may be waiting for that.
+// gatewayEvents wake the applications whose listener came, went or changed, and those whose host or the wildcard over it is its
+// name; when the Gateway comes, goes or gains room, everybody, since any may be waiting for that.
 func (r *ApplicationReconciler) gatewayEvents() handler.EventHandler {
 	add := func(q workqueue.TypedRateLimitingInterface[reconcile.Request], requests []reconcile.Request) {
 		for _, item := range requests {
@@ -57,9 +56,12 @@ func (r *ApplicationReconciler) gatewayEvents() handler.EventHandler {
 				add(q, r.list(ctx))
 				return
 			}
-			add(q, r.withListener(ctx, after))
-			for _, wildcard := range changedWildcards(before, after) {
-				add(q, r.list(ctx, client.MatchingFields{hostIndex: wildcard}))
+			changed := changedListeners(before, after)
+			add(q, r.withListener(ctx, changed))
+			for _, listener := range changed {
+				if listener.Hostname != nil {
+					add(q, r.list(ctx, client.MatchingFields{hostIndex: string(*listener.Hostname)}))
+				}
 			}
 		},
 	}
@@ -77,24 +79,22 @@ func observedListeners(o client.Object) map[string]sop.ObservedListener {
 	return listeners(&gateway)
 }
 
-// changedWildcards are the wildcards whose listeners differ in what decides whether a host uses them.
-func changedWildcards(before, after map[string]sop.ObservedListener) []string {
-	var wildcards []string
+// changedListeners are the listeners that came, went or differ, as they were and as they are, so that what somebody removes is
+// repaired and what changes for one application wakes no other.
+func changedListeners(before, after map[string]sop.ObservedListener) []sop.ObservedListener {
+	var changed []sop.ObservedListener
 	for _, pair := range [][2]map[string]sop.ObservedListener{{before, after}, {after, before}} {
 		for name, listener := range pair[0] {
-			if listener.Hostname == nil || !strings.HasPrefix(string(*listener.Hostname), "*.") {
-				continue
-			}
 			if other, ok := pair[1][name]; !ok || !equality.Semantic.DeepEqual(listener, other) {
-				wildcards = append(wildcards, string(*listener.Hostname))
+				changed = append(changed, listener)
 			}
 		}
 	}
-	return wildcards
+	return changed
 }
 
 // withListener are the applications with a listener among these.
-func (r *ApplicationReconciler) withListener(ctx context.Context, listeners map[string]sop.ObservedListener) []reconcile.Request {
+func (r *ApplicationReconciler) withListener(ctx context.Context, listeners []sop.ObservedListener) []reconcile.Request {
 	var requests []reconcile.Request
 	for _, listener := range listeners {
 		if listener.AllowedRoutes == nil || listener.AllowedRoutes.Namespaces == nil || listener.AllowedRoutes.Namespaces.Selector == nil {

@@ -26,7 +26,7 @@ func TestHostsAreFoundByWhatDecidesThem(t *testing.T) {
 	}
 }
 
-func TestChangedWildcards(t *testing.T) {
+func TestChangedListeners(t *testing.T) {
 	listener := func(hostname string, programmed bool) sop.ObservedListener {
 		return sop.ObservedListener{Listener: gatewayv1.Listener{Hostname: ptr.To(gatewayv1.Hostname(hostname)), Port: 443}, Programmed: programmed}
 	}
@@ -35,16 +35,23 @@ func TestChangedWildcards(t *testing.T) {
 		before, after set
 		want          []string
 	}{
-		"nothing":      {before: set{"w": listener("*.a.gov.pk", true)}, after: set{"w": listener("*.a.gov.pk", true)}},
-		"came":         {after: set{"w": listener("*.a.gov.pk", false)}, want: []string{"*.a.gov.pk"}},
-		"went":         {before: set{"w": listener("*.a.gov.pk", true)}, want: []string{"*.a.gov.pk"}},
-		"programmed":   {before: set{"w": listener("*.a.gov.pk", false)}, after: set{"w": listener("*.a.gov.pk", true)}, want: []string{"*.a.gov.pk"}},
-		"renamed":      {before: set{"w": listener("*.a.gov.pk", true)}, after: set{"w": listener("*.b.gov.pk", true)}, want: []string{"*.a.gov.pk", "*.b.gov.pk"}},
-		"a host's own": {after: set{"w": listener("a.gov.pk", true)}},
-		"NTC's own":    {after: set{"w": {}}},
+		"nothing":    {before: set{"w": listener("*.a.gov.pk", true)}, after: set{"w": listener("*.a.gov.pk", true)}},
+		"came":       {after: set{"w": listener("*.a.gov.pk", false)}, want: []string{"*.a.gov.pk"}},
+		"went":       {before: set{"w": listener("*.a.gov.pk", true)}, want: []string{"*.a.gov.pk"}},
+		"programmed": {before: set{"w": listener("*.a.gov.pk", false)}, after: set{"w": listener("*.a.gov.pk", true)}, want: []string{"*.a.gov.pk"}},
+		"renamed":    {before: set{"w": listener("*.a.gov.pk", true)}, after: set{"w": listener("*.b.gov.pk", true)}, want: []string{"*.a.gov.pk", "*.b.gov.pk"}},
+		"one of several": {
+			before: set{"a": listener("a.gov.pk", true), "b": listener("b.gov.pk", true)},
+			after:  set{"a": listener("a.gov.pk", true), "b": listener("b.gov.pk", false)},
+			want:   []string{"b.gov.pk"},
+		},
+		"a host's own, removed by somebody": {before: set{"a": listener("a.gov.pk", true)}, want: []string{"a.gov.pk"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := changedWildcards(row.before, row.after)
+			var got []string
+			for _, listener := range changedListeners(row.before, row.after) {
+				got = append(got, string(*listener.Hostname))
+			}
 			slices.Sort(got)
 			if got = slices.Compact(got); !slices.Equal(got, row.want) {
 				t.Errorf("changed %q, want %q", got, row.want)
