@@ -312,7 +312,7 @@ func keepVisiting(ctx context.Context, url string) *visits {
 			}
 			v.total++
 			if status != http.StatusOK {
-				v.problems = append(v.problems, fmt.Errorf("request %d: %d: %v", v.total, status, err))
+				v.problems = append(v.problems, errors.Join(fmt.Errorf("request %d answered %d", v.total, status), err))
 			}
 			select {
 			case v.counts <- v.total:

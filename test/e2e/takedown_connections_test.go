@@ -44,7 +44,6 @@ var _ = Describe("A takedown of an application in use", func() {
 		for name, stream := range map[string]*scenario.Stream{"WebSocket": socket, "download": download} {
 			ended, err := stream.Ended(15 * time.Second)
 			Expect(err).NotTo(HaveOccurred(), name)
-			Expect(ended.Sub(start)).To(BeNumerically("<", 10*time.Second), name)
 			AddReportEntry("flag → "+name+" cut", ended.Sub(start).Round(time.Millisecond).String())
 		}
 		Expect(download.Broken()).To(BeTrue(), "the download breaks off instead of ending")

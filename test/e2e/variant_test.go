@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"strconv"
 	"time"
 
@@ -99,7 +100,7 @@ func askCanary(ctx context.Context, browser scenario.Browser, url string, answer
 		return err
 	}
 	defer response.Body.Close()
-	if response.StatusCode != 200 {
+	if response.StatusCode != http.StatusOK {
 		return fmt.Errorf("%s answered %s", url, response.Status)
 	}
 	return json.NewDecoder(response.Body).Decode(answer)

@@ -55,6 +55,7 @@ func (b Browser) stream(ctx context.Context, url string, header http.Header, wan
 	}
 	if response.StatusCode != want {
 		cancel()
+		response.Body.Close()
 		return nil, fmt.Errorf("%s answered %s, want %d", url, response.Status, want)
 	}
 	s := &Stream{cancel: cancel, parts: make(chan struct{}, 1), done: make(chan struct{})}
