@@ -52,10 +52,10 @@ func podOf(ctx context.Context, app *scenario.App, stage, component string) *cor
 func pod(ctx context.Context, known *corev1.Pod) (*corev1.Pod, error) {
 	current := &corev1.Pod{}
 	err := cluster.Admin.Get(ctx, client.ObjectKeyFromObject(known), current)
-	if client.IgnoreNotFound(err) == nil && err != nil {
-		return nil, nil
+	if err != nil {
+		return nil, client.IgnoreNotFound(err)
 	}
-	return current, err
+	return current, nil
 }
 
 func body(ctx context.Context, url string) string {

@@ -11,7 +11,7 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
-	. "github.com/onsi/gomega/gstruct"
+	"github.com/onsi/gomega/gstruct"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -111,7 +111,7 @@ var _ = Describe("A release that follows a live one", Ordered, func() {
 		Expect(greeting(ctx, url)).To(Equal(good))
 		pods, err := app.Pods(ctx, v1alpha1.LiveNamespace)
 		Expect(err).NotTo(HaveOccurred())
-		Expect(pods).To(ContainElement(MatchFields(IgnoreExtras, Fields{
+		Expect(pods).To(ContainElement(gstruct.MatchFields(gstruct.IgnoreExtras, gstruct.Fields{
 			"ObjectMeta": HaveField("Labels", HaveKeyWithValue(v1alpha1.ComponentLabel, "api")),
 			"Status":     HaveField("Conditions", ContainElement(And(HaveField("Type", corev1.PodReady), HaveField("Status", corev1.ConditionTrue)))),
 		})), "the old pod serves on")
