@@ -173,6 +173,9 @@ func addresses(ctx context.Context, namespace string) []string {
 	var pods corev1.PodList
 	Expect(cluster.Admin.List(ctx, &pods, client.InNamespace(namespace))).To(Succeed())
 	for _, pod := range pods.Items {
+		if pod.Status.PodIP == "" {
+			continue
+		}
 		for _, port := range pod.Spec.Containers[0].Ports {
 			found = append(found, net.JoinHostPort(pod.Status.PodIP, strconv.Itoa(int(port.ContainerPort))))
 		}
