@@ -15,6 +15,7 @@ import (
 // Stream is an answer that goes on and on, such as a long download or a WebSocket.
 type Stream struct {
 	cancel context.CancelFunc
+	body   io.ReadCloser
 	parts  chan struct{}
 	// done is closed at the end, when ended and err are known.
 	done  chan struct{}
@@ -58,17 +59,16 @@ func (b Browser) stream(ctx context.Context, url string, header http.Header, wan
 		response.Body.Close()
 		return nil, fmt.Errorf("%s answered %s, want %d", url, response.Status, want)
 	}
-	s := &Stream{cancel: cancel, parts: make(chan struct{}, 1), done: make(chan struct{})}
-	go s.read(response.Body)
+	s := &Stream{cancel: cancel, body: response.Body, parts: make(chan struct{}, 1), done: make(chan struct{})}
+	go s.read()
 	return s, nil
 }
 
-func (s *Stream) read(body io.ReadCloser) {
+func (s *Stream) read() {
 	defer close(s.done)
-	defer body.Close()
 	buffer := make([]byte, 4096)
 	for {
-		n, err := body.Read(buffer)
+		n, err := s.body.Read(buffer)
 		if n > 0 {
 			select {
 			case s.parts <- struct{}{}:
@@ -110,8 +110,9 @@ func (s *Stream) Broken() bool {
 	return !errors.Is(s.err, io.EOF)
 }
 
-// Close ends the stream from the visitor's side.
+// Close ends the stream from the visitor's side. The context alone would leave a WebSocket open.
 func (s *Stream) Close() {
 	s.cancel()
+	s.body.Close()
 	<-s.done
 }
