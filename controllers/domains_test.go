@@ -35,6 +35,15 @@ func claim(ctx context.Context, host string) *v1alpha1.DomainClaim {
 	return claim
 }
 
+// holds is met once a host's claim exists in a state.
+func holds(ctx context.Context, host string, state v1alpha1.DomainClaimState) func(Gomega) {
+	return func(g Gomega) {
+		claim := &v1alpha1.DomainClaim{}
+		g.Expect(admin.Get(ctx, client.ObjectKey{Name: host}, claim)).To(Succeed())
+		g.Expect(claim.Spec.State).To(Equal(state))
+	}
+}
+
 // rival wants the host of another application.
 func rival(ctx context.Context, host string) *world {
 	GinkgoHelper()
@@ -143,7 +152,7 @@ var _ = Describe("Hosts", func() {
 		Expect(claim(ctx, w.host).Spec.Expires).To(BeNil())
 		other.until(ctx, o, other.ready(ctx, v1alpha1.ReasonHostTaken))
 		w.until(ctx, o, func(g Gomega) {
-			g.Expect(claim(ctx, moved).Spec.State).To(Equal(v1alpha1.DomainQuarantined), "it was audited, so it was bound")
+			holds(ctx, moved, v1alpha1.DomainQuarantined)(g)
 		})
 		w.settle(ctx, o)
 	})
@@ -159,7 +168,7 @@ var _ = Describe("Hosts", func() {
 			second.Host = only
 			spec.Domains = append(spec.Domains, second)
 		})
-		w.until(ctx, o, func(g Gomega) { g.Expect(claim(ctx, only).Spec.State).To(Equal(v1alpha1.DomainReserved)) })
+		w.until(ctx, o, holds(ctx, only, v1alpha1.DomainReserved))
 
 		Expect(admin.Delete(ctx, w.get(ctx))).To(Succeed())
 		Eventually(func(g Gomega) {
