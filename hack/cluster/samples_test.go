@@ -5,6 +5,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -115,20 +116,18 @@ func (j jail) passwordMissing() {
 func (j jail) database(volume string, env ...string) *container {
 	j.Helper()
 	c := j.start("postgres", volume, env)
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(50 * time.Millisecond) {
-		code, words := j.run("postgres", "", nil, "/bin/sh", "-c", "pg_isready --host=127.0.0.1")
-		if code == 0 {
-			return c
-		}
+	j.must(poll(j.Context(), 30*time.Second, "PostgreSQL", func() error {
 		select {
 		case <-c.ended:
 			j.Fatalf("PostgreSQL ended: %s\n%s", c.ProcessState, c.output)
 		default:
 		}
-		if time.Now().After(deadline) {
-			j.Fatalf("PostgreSQL: not within 30 s: %s", words)
+		if code, words := j.run("postgres", "", nil, "/bin/sh", "-c", "pg_isready --host=127.0.0.1"); code != 0 {
+			return errors.New(words)
 		}
-	}
+		return nil
+	}))
+	return c
 }
 
 // psql asks over the network.
@@ -220,12 +219,12 @@ func (j jail) expect(method, path, body string, status int, words ...string) {
 		}
 		return resp.StatusCode == status
 	}
-	for deadline := time.Now().Add(10 * time.Second); !asked(); {
-		if time.Now().After(deadline) {
-			j.Fatalf("%s %s: want %d with %q, got %s", method, path, status, words, last)
+	j.must(poll(j.Context(), 10*time.Second, method+" "+path, func() error {
+		if !asked() {
+			return fmt.Errorf("want %d with %q, got %s", status, words, last)
 		}
-		time.Sleep(50 * time.Millisecond)
-	}
+		return nil
+	}))
 }
 
 func (j jail) miniflux() {
