@@ -152,6 +152,7 @@ func install(ctx context.Context) {
 	gateways := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "gateways"}}
 	Expect(admin.Create(ctx, gateways)).To(Succeed())
 	grant(ctx)
+	configureMesh(ctx)
 	Eventually(func() error {
 		forged := &v1alpha1.SignOff{ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: "forged"}, Spec: v1alpha1.SignOffSpec{
 			Release: "nothing-00000000", Type: v1alpha1.SignOffEndToEndTest, Party: v1alpha1.PartyNITB, Decision: v1alpha1.DecisionApproved, SignedBy: "somebody-else",
