@@ -30,6 +30,8 @@ type ApplicationReconciler struct {
 	Clock    clock.PassiveClock
 	// MissingKinds are the kinds that the cluster did not serve when the operator started.
 	MissingKinds []string
+	// Fleet counts live applications.
+	Fleet Fleet
 	// announced are the sign-offs that need no event any more: sets of UIDs by the key of their application.
 	announced sync.Map
 }

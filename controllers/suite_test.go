@@ -45,6 +45,7 @@ var (
 	admin client.Client
 	// cluster acts for kube-controller-manager's controllers, which envtest does not run.
 	clusterController client.Client
+	certManager       client.Client
 	stopManager       func()
 )
 
@@ -77,6 +78,8 @@ var _ = BeforeSuite(func(ctx context.Context) {
 	Expect(err).NotTo(HaveOccurred())
 	startControllerManager()
 	install(ctx)
+	certManager, err = client.New(impersonated("system:serviceaccount:cert-manager:cert-manager", "system:masters"), client.Options{Scheme: scheme})
+	Expect(err).NotTo(HaveOccurred())
 	clusterController = as("system:serviceaccount:kube-system:deployment-controller")
 })
 
