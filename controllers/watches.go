@@ -148,6 +148,10 @@ func (r *ApplicationReconciler) SetupWithManager(ctx context.Context, mgr ctrl.M
 		Watches(&corev1.Pod{}, mapped(childRequests), builder.WithPredicates(troubleChanged())).
 		WatchesMetadata(metadata(apply.NamespaceKind), mapped(r.namespaceRequests))
 	for _, kind := range r.children() {
+		if kind == apply.QuotaKind {
+			b = b.Watches(object(kind), r.QuotaEvents())
+			continue
+		}
 		b = b.Watches(object(kind), mapped(childRequests))
 	}
 	if len(r.MissingKinds) == 0 {
