@@ -370,6 +370,15 @@ func (w *world) goLive(ctx context.Context, o *operator) {
 	w.until(ctx, o, w.ready(ctx, string(v1alpha1.StageLive)))
 }
 
+// liveWorld is a live application that rests, and its operator.
+func liveWorld(ctx context.Context) (*world, *operator) {
+	GinkgoHelper()
+	w, o := newWorld(ctx), start()
+	w.goLive(ctx, o)
+	w.settle(ctx, o)
+	return w, o
+}
+
 func (w *world) flag(ctx context.Context, name string) *v1alpha1.PolicyViolation {
 	GinkgoHelper()
 	violation := &v1alpha1.PolicyViolation{ObjectMeta: metav1.ObjectMeta{Name: w.namespace + "-" + name}, Spec: v1alpha1.PolicyViolationSpec{
