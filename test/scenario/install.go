@@ -38,7 +38,7 @@ func (c *Cluster) Install(ctx context.Context) error {
 		return err
 	}
 	for _, object := range objects {
-		if object.GetKind() == "Deployment" {
+		if object.GetKind() == "Deployment" || object.GetKind() == "DaemonSet" {
 			if err := c.setImage(object); err != nil {
 				return err
 			}
@@ -64,18 +64,17 @@ func (c *Cluster) Install(ctx context.Context) error {
 	return c.guarded(ctx)
 }
 
-// setImage makes the Deployment run the operator that is meant.
-func (c *Cluster) setImage(deployment *unstructured.Unstructured) error {
+// setImage makes a Deployment or DaemonSet run the operator that is meant.
+func (c *Cluster) setImage(workload *unstructured.Unstructured) error {
 	if c.Current {
-		containers, _, err := unstructured.NestedSlice(deployment.Object, "spec", "template", "spec", "containers")
+		containers, _, err := unstructured.NestedSlice(workload.Object, "spec", "template", "spec", "containers")
 		if err != nil {
 			return err
 		}
-		if len(containers) != 1 {
-			return fmt.Errorf("deployment %s has %d containers, want one", deployment.GetName(), len(containers))
+		for i := range containers {
+			containers[i].(map[string]any)["image"] = c.operatorImage
 		}
-		containers[0].(map[string]any)["image"] = c.operatorImage
-		return unstructured.SetNestedSlice(deployment.Object, containers, "spec", "template", "spec", "containers")
+		return unstructured.SetNestedSlice(workload.Object, containers, "spec", "template", "spec", "containers")
 	}
 	binary, err := os.ReadFile(filepath.Join(c.root, "bin/govpk-operator"))
 	if err != nil {
@@ -83,7 +82,7 @@ func (c *Cluster) setImage(deployment *unstructured.Unstructured) error {
 	}
 	// The tag stays the same when the operator is built anew; the digest rolls the pods.
 	path := []string{"spec", "template", "metadata", "annotations", "govpk-operator/binary"}
-	return unstructured.SetNestedField(deployment.Object, fmt.Sprintf("%x", sha256.Sum256(binary)), path...)
+	return unstructured.SetNestedField(workload.Object, fmt.Sprintf("%x", sha256.Sum256(binary)), path...)
 }
 
 func decode(manifests []byte) ([]*unstructured.Unstructured, error) {

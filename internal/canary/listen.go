@@ -1,0 +1,121 @@
+// Copyright 2026 The govpk-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package canary
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"strconv"
+	"sync/atomic"
+	"time"
+)
+
+// The ports of a peer. The NetworkPolicies in config/canary name them.
+const (
+	DeclaredPort  = 7001
+	NoIngressPort = 7002
+	NoEgressPort  = 7003
+)
+
+// ports are those of a peer; tests take others.
+type ports struct{ declared, noIngress, noEgress int }
+
+var standard = ports{DeclaredPort, NoIngressPort, NoEgressPort}
+
+// greeting tells a prober from whatever else connects: programs of the node itself are let in everywhere.
+const greeting = "govpk-canary\n"
+
+// memory is how long a peer remembers a flow that should not have arrived: three rounds, so that a prober that chooses
+// among many peers has its say.
+const memory = 3 * interval
+
+// peer answers on every port with its address and node, and remembers who came in where nobody may.
+type peer struct {
+	address, node string
+	ports         ports
+	// breached is when a prober last came in on the port that ingress closes, in nanoseconds since the epoch.
+	breached atomic.Int64
+}
+
+// run listens until the context ends, or until one port does: a port that nobody listens on would look refused.
+func (p *peer) run(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var listeners []net.Listener
+	defer func() {
+		for _, l := range listeners {
+			l.Close()
+		}
+	}()
+	ended := make(chan error, 3)
+	// The declared port is last: whoever reaches it finds the others open.
+	for _, port := range []int{p.ports.noEgress, p.ports.noIngress, p.ports.declared} {
+		listener, err := net.Listen("tcp", net.JoinHostPort(p.address, strconv.Itoa(port)))
+		if err != nil {
+			return err
+		}
+		listeners = append(listeners, listener)
+		go func() { ended <- p.accept(listener, port == p.ports.noIngress) }()
+	}
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-ended:
+		return err
+	}
+}
+
+func (p *peer) accept(listener net.Listener, closed bool) error {
+	for {
+		conn, err := listener.Accept()
+		if err != nil {
+			return err
+		}
+		go p.serve(conn, closed)
+	}
+}
+
+func (p *peer) serve(conn net.Conn, closed bool) {
+	defer conn.Close()
+	if conn.SetDeadline(time.Now().Add(patience)) != nil {
+		return
+	}
+	word := make([]byte, len(greeting))
+	if _, err := io.ReadFull(conn, word); err != nil || string(word) != greeting {
+		return
+	}
+	if closed {
+		p.breached.Store(time.Now().UnixNano())
+		slog.Error("a flow arrived that no NetworkPolicy of this pod allows", "from", conn.RemoteAddr().String(), "port", p.ports.noIngress)
+	}
+	fmt.Fprintf(conn, "%s %s\n", p.address, p.node)
+}
+
+// healthy is an error while the peer remembers a flow that should not have arrived.
+func (p *peer) healthy(now time.Time) error {
+	if last := p.breached.Load(); last != 0 && now.Sub(time.Unix(0, last)) < memory {
+		return errors.New("a flow arrived that no NetworkPolicy of this pod allows")
+	}
+	return nil
+}
+
+// readAnswer is the address and the node that a peer names.
+func readAnswer(conn net.Conn) (address, node string, err error) {
+	line, err := bufio.NewReader(io.LimitReader(conn, 512)).ReadString('\n')
+	if err != nil {
+		return "", "", err
+	}
+	if _, err := fmt.Sscanf(line, "%s %s", &address, &node); err != nil {
+		return "", "", fmt.Errorf("answer %q: want an address and a node", line)
+	}
+	if net.ParseIP(address) == nil {
+		return "", "", fmt.Errorf("answer %q: %q is no address", line, address)
+	}
+	return address, node, nil
+}
