@@ -50,6 +50,7 @@ func providerNodes(nodes []corev1.Node) sop.ProviderNodes {
 		}
 		allocatable := nodes[i].Status.Allocatable
 		out.Ready = append(out.Ready, sop.Node{
+			Name:   nodes[i].Name,
 			CPU:    allocatable.Cpu().DeepCopy(),
 			Memory: allocatable.Memory().DeepCopy(),
 		})

@@ -163,7 +163,7 @@ func jobStatus(j *batchv1.Job) sop.ObservedTask {
 
 func observedPod(pod *corev1.Pod) sop.ObservedPod {
 	observed := sop.ObservedPod{
-		Component: pod.Labels[v1alpha1.ComponentLabel], Name: pod.Name, Created: pod.CreationTimestamp.Time, Trouble: trouble(pod),
+		Component: pod.Labels[v1alpha1.ComponentLabel], Name: pod.Name, Node: pod.Spec.NodeName, Created: pod.CreationTimestamp.Time, Trouble: trouble(pod),
 	}
 	for _, container := range pod.Status.ContainerStatuses {
 		observed.Restarts = max(observed.Restarts, container.RestartCount)
@@ -208,6 +208,7 @@ func slim(o any) (any, error) {
 	kept := &corev1.Pod{}
 	kept.Name, kept.Namespace, kept.UID, kept.ResourceVersion = pod.Name, pod.Namespace, pod.UID, pod.ResourceVersion
 	kept.Labels, kept.CreationTimestamp, kept.DeletionTimestamp = pod.Labels, pod.CreationTimestamp, pod.DeletionTimestamp
+	kept.Spec.NodeName = pod.Spec.NodeName
 	kept.Status.Phase, kept.Status.Reason, kept.Status.Message = pod.Status.Phase, pod.Status.Reason, pod.Status.Message
 	for _, condition := range pod.Status.Conditions {
 		if condition.Type == corev1.PodScheduled {
@@ -216,7 +217,7 @@ func slim(o any) (any, error) {
 	}
 	for _, container := range pod.Status.ContainerStatuses {
 		kept.Status.ContainerStatuses = append(kept.Status.ContainerStatuses, corev1.ContainerStatus{
-			Name: container.Name, State: container.State, LastTerminationState: container.LastTerminationState, RestartCount: container.RestartCount,
+			Name: container.Name, Ready: container.Ready, State: container.State, LastTerminationState: container.LastTerminationState, RestartCount: container.RestartCount,
 		})
 	}
 	return kept, nil

@@ -30,7 +30,6 @@ type network struct {
 	// service is where the Service of any peer leads.
 	service *peer
 	ports   ports
-	dialled []string
 }
 
 const (
@@ -94,7 +93,6 @@ func (n *network) deny(address string, err error) {
 
 func (n *network) dial(ctx context.Context, address string) (net.Conn, error) {
 	n.mu.Lock()
-	n.dialled = append(n.dialled, address)
 	target := strings.Replace(address, localService, n.here.address, 1)
 	target = strings.Replace(target, anyService, n.service.address, 1)
 	err := n.denied[target]
@@ -105,84 +103,89 @@ func (n *network) dial(ctx context.Context, address string) (net.Conn, error) {
 	return (&net.Dialer{Timeout: time.Second}).DialContext(ctx, "tcp", target)
 }
 
-func (n *network) prober(proof Proof) *prober {
-	p := newProber(proof, "node-1", localService, anyService)
+func (n *network) prober() *prober {
+	p := newProber("node-1", localService, anyService)
 	p.ports, p.dial = n.ports, n.dial
 	return p
 }
 
 func TestRound(t *testing.T) {
-	all := []Proof{Control, IngressDenied, EgressDenied}
 	for name, row := range map[string]struct {
 		change func(*network)
-		// fails are the proofs that are not made, with what is said; passed is true where that is a denied flow that passes.
-		fails  map[Proof]string
-		passed bool
-		// tells is the peer that remembers a flow.
-		tells string
+		// inconclusive is what the round says that does not come to an end.
+		inconclusive string
+		// passed are the verdicts that tell of a denied flow, after the node.
+		passed []string
 	}{
 		"everything is as declared": {},
 		"one node alone":            {change: func(n *network) { n.service = n.here }},
 		"this node lets in": {
 			change: func(n *network) { n.deny(n.at("127.0.0.2", n.ports.noIngress), nil) },
-			fails:  map[Proof]string{IngressDenied: "a denied flow passes: ingress-denied to 127.0.0.2:"}, passed: true, tells: "node-1",
+			passed: []string{"node-1 " + IngressDenied, "node-1 " + Peer},
 		},
 		"this node lets out": {
-			change: func(n *network) { n.deny(n.at("127.0.0.2", n.ports.noEgress), nil) },
-			fails:  map[Proof]string{EgressDenied: "a denied flow passes: egress-denied to 127.0.0.2:"}, passed: true,
+			change: func(n *network) { n.deny(n.at("127.0.0.2", n.ports.noEgress), nil) }, passed: []string{"node-1 " + EgressDenied},
 		},
 		"this node lets out to other nodes": {
-			change: func(n *network) { n.deny(n.at("127.0.0.3", n.ports.noEgress), nil) },
-			fails:  map[Proof]string{EgressDenied: "a denied flow passes: egress-denied to 127.0.0.3:"}, passed: true,
+			change: func(n *network) { n.deny(n.at("127.0.0.3", n.ports.noEgress), nil) }, passed: []string{"node-1 " + EgressDenied},
 		},
 		"another node lets in": {
-			change: func(n *network) { n.deny(n.at("127.0.0.3", n.ports.noIngress), nil) }, tells: "node-2",
+			change: func(n *network) { n.deny(n.at("127.0.0.3", n.ports.noIngress), nil) }, passed: []string{"node-2 " + Peer},
+		},
+		"no NetworkPolicy holds anywhere": {
+			change: func(n *network) { n.denied = map[string]error{} },
+			passed: []string{"node-1 " + EgressDenied, "node-1 " + IngressDenied, "node-1 " + Peer, "node-2 " + Peer},
 		},
 		"the peer of this node is gone": {
-			change: func(n *network) { n.deny(n.at("127.0.0.2", n.ports.declared), syscall.ECONNREFUSED) },
-			fails:  map[Proof]string{Control: "does not answer", IngressDenied: "does not answer", EgressDenied: "does not answer"},
+			change:       func(n *network) { n.deny(n.at("127.0.0.2", n.ports.declared), syscall.ECONNREFUSED) },
+			inconclusive: "the peer of this node does not answer",
 		},
 		"the peer of another node is gone": {
 			change: func(n *network) { n.deny(n.at("127.0.0.3", n.ports.declared), os.ErrDeadlineExceeded) },
 		},
 		"another node's peer answers for this node's": {
-			change: func(n *network) { n.here, n.service = n.there, n.there },
-			fails:  map[Proof]string{Control: "internalTrafficPolicy", IngressDenied: "internalTrafficPolicy", EgressDenied: "internalTrafficPolicy"},
+			change: func(n *network) { n.here = n.there }, inconclusive: "the network ignores internalTrafficPolicy",
 		},
 		"a connection that fails on this side is no refusal": {
-			change: func(n *network) { n.deny(n.at("127.0.0.2", n.ports.noIngress), syscall.EMFILE) },
-			fails:  map[Proof]string{IngressDenied: "neither passes nor is refused"},
+			change:       func(n *network) { n.deny(n.at("127.0.0.2", n.ports.noIngress), syscall.EMFILE) },
+			inconclusive: "neither passes nor is refused",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
 			n := newNetwork(t)
 			here, there := n.here, n.there
 			if row.change != nil {
 				row.change(n)
 			}
-			for _, proof := range all {
-				err := n.prober(proof).round(t.Context())
-				want, fails := row.fails[proof]
-				if fails != (err != nil) || fails && !strings.Contains(err.Error(), want) || errors.Is(err, errPassed) != (row.passed && fails) {
-					t.Errorf("%s: %v, want %q", proof, err, want)
+			p := n.prober()
+			if err := p.round(t.Context()); row.inconclusive == "" {
+				g.Expect(err).NotTo(HaveOccurred())
+			} else {
+				g.Expect(err).To(MatchError(ContainSubstring(row.inconclusive)))
+			}
+			g.Eventually(func() (passed []string) {
+				for name, b := range map[string]*breach{
+					"node-1 " + IngressDenied: &p.ingress, "node-1 " + EgressDenied: &p.egress,
+					"node-1 " + Peer: &here.breached, "node-2 " + Peer: &there.breached,
+				} {
+					if b.healthy(time.Now()) != nil {
+						passed = append(passed, name)
+					}
 				}
-			}
-			g := NewWithT(t)
-			for _, p := range []*peer{here, there} {
-				tells := p.node == row.tells
-				g.Eventually(func() bool { return p.healthy(time.Now()) != nil }).Should(Equal(tells), "%s tells of a flow", p.node)
-			}
+				return passed
+			}).Should(ConsistOf(row.passed), "a peer reads the word of who came in a moment later")
 		})
 	}
 }
 
-// The target is asked before and after the denied flow, so that a peer that dies in between proves nothing.
+// The peer is asked before and after the denied flows: one that dies in between refused nothing.
 func TestPeerThatDiesIsNoRefusal(t *testing.T) {
 	n := newNetwork(t)
-	p := n.prober(IngressDenied)
+	p := n.prober()
 	p.dial = func(ctx context.Context, address string) (net.Conn, error) {
 		conn, err := n.dial(ctx, address)
-		if strings.HasSuffix(address, fmt.Sprint(n.ports.noIngress)) {
+		if address == n.at(n.here.address, n.ports.noIngress) {
 			n.deny(n.at("127.0.0.2", n.ports.declared), syscall.ECONNREFUSED)
 		}
 		return conn, err
@@ -204,34 +207,43 @@ func TestIsRefusal(t *testing.T) {
 	}
 }
 
-// One round that shows nothing is forgiven; a denied flow that passes is not, nor is a prober that hangs.
-func TestVerdict(t *testing.T) {
+// One round that shows nothing is forgiven; the second is not, nor is a prober that hangs.
+func TestControl(t *testing.T) {
 	start := time.Unix(1_000_000, 0)
 	at := func(rounds float64) time.Time { return start.Add(time.Duration(rounds * float64(interval))) }
-	p := newProber(Control, "node-1", localService, anyService)
-	if p.healthy(start) == nil {
+	p := newProber("node-1", localService, anyService)
+	if p.controlled(start) == nil {
 		t.Error("ready before the first round")
 	}
 	p.record(nil, at(0))
 	p.record(errors.New("no answer"), at(1))
-	if err := p.healthy(at(1.9)); err != nil {
-		t.Errorf("one round without a proof: %v", err)
+	if err := p.controlled(at(1.9)); err != nil {
+		t.Errorf("one round without an end: %v", err)
 	}
 	p.record(errors.New("no answer"), at(2))
-	if err := p.healthy(at(2.6)); err == nil || err.Error() != "no answer" {
-		t.Errorf("two rounds without a proof: %v", err)
+	if err := p.controlled(at(2.6)); err == nil || err.Error() != "no answer" {
+		t.Errorf("two rounds without an end: %v", err)
 	}
 	p.record(nil, at(3))
-	if err := p.healthy(at(3.5)); err != nil {
-		t.Errorf("proven again: %v", err)
+	if err := p.controlled(at(3.5)); err != nil {
+		t.Errorf("a round again: %v", err)
 	}
-	p.record(fmt.Errorf("%w: x", errPassed), at(4))
-	if p.healthy(at(4)) == nil {
-		t.Error("a denied flow passes, and the old proof still counts")
+	if err := p.controlled(at(9)); err == nil || err.Error() != "the last round is too long ago" {
+		t.Errorf("no round for long: %v", err)
 	}
-	p.record(nil, at(5))
-	if p.healthy(at(9)) == nil {
-		t.Error("a prober that made no round for long is ready")
+}
+
+func TestBreach(t *testing.T) {
+	var b breach
+	if err := b.healthy(time.Now()); err != nil {
+		t.Error(err)
+	}
+	b.note("a to b")
+	if err := b.healthy(time.Now()); err == nil || !strings.Contains(err.Error(), "a denied flow passed") {
+		t.Error(err)
+	}
+	if err := b.healthy(time.Now().Add(memory)); err != nil {
+		t.Errorf("remembered for ever: %v", err)
 	}
 }
 
@@ -249,12 +261,8 @@ func TestPeerMindsProbersOnly(t *testing.T) {
 	if rest, err := io.ReadAll(conn); len(rest) > 0 {
 		t.Errorf("answered %q, %v", rest, err)
 	}
-	if err := n.here.healthy(time.Now()); err != nil {
+	if err := n.here.breached.healthy(time.Now()); err != nil {
 		t.Error(err)
-	}
-	n.here.breached.Store(time.Now().UnixNano())
-	if n.here.healthy(time.Now()) == nil || n.here.healthy(time.Now().Add(memory)) != nil {
-		t.Error("a flow is remembered for a while and then forgotten")
 	}
 }
 
@@ -271,13 +279,13 @@ func TestRun(t *testing.T) {
 		args []string
 		want string
 	}{
-		"nothing":           {want: "say listen, or probe with control"},
-		"an unknown proof":  {args: []string{"probe", "luck"}, want: "say listen"},
+		"nothing":           {want: `canary "": say listen, probe or carry`},
+		"an unknown word":   {args: []string{"luck"}, want: `canary "luck": say`},
 		"no node":           {args: []string{"listen", "--address=127.0.0.4", "--health=127.0.0.4:0"}, want: `["--node"] is missing`},
-		"an unmade Service": {args: []string{"probe", "control", "--local=$(PEER_OF_NODE_SERVICE_HOST)"}, want: "want an IP address"},
+		"an unmade Service": {args: []string{"probe", "--local=$(PEER_OF_NODE_SERVICE_HOST)"}, want: "want an IP address"},
 		"too much":          {args: []string{"listen", "--address=127.0.0.4", "--health=127.0.0.4:0", "--node=a", "b"}, want: `["b"] is too much`},
 		"a health address that is none": {
-			args: []string{"probe", "control", "--local=127.0.0.4", "--any=127.0.0.4", "--node=a", "--health=x"}, want: "--health",
+			args: []string{"probe", "--local=127.0.0.4", "--any=127.0.0.4", "--node=a", "--health=x"}, want: "--health",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -298,10 +306,10 @@ func TestHealth(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() {
-		ended <- serveHealth(address, func(time.Time) error { return verdict })(ctx)
+		ended <- serveHealth(address, verdicts{Control: func(time.Time) error { return verdict }})(ctx)
 	}()
 	get := func() (status int, body string) {
-		response, err := http.Get("http://" + address + "/readyz")
+		response, err := http.Get("http://" + address + "/" + Control)
 		if err != nil {
 			return 0, err.Error()
 		}
@@ -310,10 +318,10 @@ func TestHealth(t *testing.T) {
 		return response.StatusCode, string(content)
 	}
 	g.Eventually(func() int { status, _ := get(); return status }).Should(Equal(http.StatusOK), "the server listens")
-	verdict = errPassed
+	verdict = errors.New("no answer")
 	status, body := get()
 	g.Expect(status).To(Equal(http.StatusServiceUnavailable))
-	g.Expect(body).To(ContainSubstring("a denied flow passes"))
+	g.Expect(body).To(ContainSubstring("no answer"))
 	cancel()
 	g.Eventually(ended).Should(Receive(BeNil()))
 }

@@ -14,15 +14,20 @@ import (
 	"time"
 )
 
-// Run is the subcommand `canary`: `listen`, or `probe` with a Proof. It ends with the context.
+// Run is the subcommand `canary`, which ends with the context: `listen` is the peer, `probe` the prober, and `carry` does nothing,
+// in a container whose readiness is a verdict of the prober beside it.
 func Run(ctx context.Context, args []string) error {
-	switch {
-	case len(args) > 0 && args[0] == "listen":
+	switch command := append(args, "")[0]; command {
+	case "listen":
 		return listen(ctx, args[1:])
-	case len(args) > 1 && args[0] == "probe" && slices.Contains([]Proof{Control, IngressDenied, EgressDenied}, Proof(args[1])):
-		return probe(ctx, Proof(args[1]), args[2:])
+	case "probe":
+		return probe(ctx, args[1:])
+	case "carry":
+		<-ctx.Done()
+		return nil
+	default:
+		return fmt.Errorf("canary %q: say listen, probe or carry", command)
 	}
-	return fmt.Errorf("canary %q: say listen, or probe with %s, %s or %s", args, Control, IngressDenied, EgressDenied)
 }
 
 func listen(ctx context.Context, args []string) error {
@@ -35,10 +40,10 @@ func listen(ctx context.Context, args []string) error {
 		return err
 	}
 	p := &peer{address: address, node: node, ports: standard}
-	return untilFirst(ctx, p.run, serveHealth(*health, p.healthy))
+	return untilFirst(ctx, p.run, serveHealth(*health, verdicts{Peer: p.breached.healthy}))
 }
 
-func probe(ctx context.Context, proof Proof, args []string) error {
+func probe(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet("probe", flag.ContinueOnError)
 	health := healthFlag(flags)
 	node, local, other := "", "", ""
@@ -48,12 +53,14 @@ func probe(ctx context.Context, proof Proof, args []string) error {
 	if err := parse(flags, args); err != nil {
 		return err
 	}
-	p := newProber(proof, node, local, other)
-	return untilFirst(ctx, p.run, serveHealth(*health, p.healthy))
+	p := newProber(node, local, other)
+	return untilFirst(ctx, p.run, serveHealth(*health, verdicts{
+		Control: p.controlled, IngressDenied: p.ingress.healthy, EgressDenied: p.egress.healthy,
+	}))
 }
 
 func healthFlag(flags *flag.FlagSet) *string {
-	return flags.String("health", "", "The address on which the kubelet asks for /readyz.")
+	return flags.String("health", "", "The address on which the kubelet asks for /<verdict>.")
 }
 
 // addressVar takes an IP address and nothing else. A Service that was made after its pod has none in the environment yet, and
@@ -99,15 +106,20 @@ func untilFirst(ctx context.Context, programs ...func(context.Context) error) er
 	return err
 }
 
-// serveHealth answers the kubelet on /readyz: 200, or 503 with the reason.
-func serveHealth(address string, healthy func(time.Time) error) func(context.Context) error {
+// verdicts are asked for by their names; an error is why the verdict does not hold.
+type verdicts map[string]func(now time.Time) error
+
+// serveHealth answers the kubelet on /<verdict>: 200, or 503 with the reason.
+func serveHealth(address string, verdicts verdicts) func(context.Context) error {
 	return func(ctx context.Context) error {
 		mux := http.NewServeMux()
-		mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
-			if err := healthy(time.Now()); err != nil {
-				http.Error(w, err.Error(), http.StatusServiceUnavailable)
-			}
-		})
+		for name, holds := range verdicts {
+			mux.HandleFunc("GET /"+name, func(w http.ResponseWriter, _ *http.Request) {
+				if err := holds(time.Now()); err != nil {
+					http.Error(w, err.Error(), http.StatusServiceUnavailable)
+				}
+			})
+		}
 		listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
 		if err != nil {
 			return fmt.Errorf("--health: %w", err)

@@ -15,4 +15,7 @@
 // A round asks the peer of the same node, and where there is one a peer of another node. The prober judges what its own node
 // must refuse: ingress and egress to its neighbour, egress to other nodes. A flow from another node that should not have
 // arrived is the business of the peer it arrived at. So a node that fails is named, and no other.
+//
+// The verdicts are the readiness of containers, since that is what a pod's status carries without anybody's token: Control is
+// ready while rounds come to an end, IngressDenied, EgressDenied and Peer unless a denied flow passed. All ready is the proof.
 package canary

@@ -6,13 +6,10 @@ package canary
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
 	"strconv"
-	"sync/atomic"
 	"time"
 )
 
@@ -31,16 +28,12 @@ var standard = ports{DeclaredPort, NoIngressPort, NoEgressPort}
 // greeting tells a prober from whatever else connects: programs of the node itself are let in everywhere.
 const greeting = "govpk-canary\n"
 
-// memory is how long a peer remembers a flow that should not have arrived: three rounds, so that a prober that chooses
-// among many peers has its say.
-const memory = 3 * interval
-
 // peer answers on every port with its address and node, and remembers who came in where nobody may.
 type peer struct {
 	address, node string
 	ports         ports
-	// breached is when a prober last came in on the port that ingress closes, in nanoseconds since the epoch.
-	breached atomic.Int64
+	// breached is by probers that come in on the port that ingress closes.
+	breached breach
 }
 
 // run listens until the context ends, or until one port does: a port that nobody listens on would look refused.
@@ -91,18 +84,9 @@ func (p *peer) serve(conn net.Conn, closed bool) {
 		return
 	}
 	if closed {
-		p.breached.Store(time.Now().UnixNano())
-		slog.Error("a flow arrived that no NetworkPolicy of this pod allows", "from", conn.RemoteAddr().String(), "port", p.ports.noIngress)
+		p.breached.note(fmt.Sprintf("%s to port %d of this pod", conn.RemoteAddr(), p.ports.noIngress))
 	}
 	fmt.Fprintf(conn, "%s %s\n", p.address, p.node)
-}
-
-// healthy is an error while the peer remembers a flow that should not have arrived.
-func (p *peer) healthy(now time.Time) error {
-	if last := p.breached.Load(); last != 0 && now.Sub(time.Unix(0, last)) < memory {
-		return errors.New("a flow arrived that no NetworkPolicy of this pod allows")
-	}
-	return nil
 }
 
 // readAnswer is the address and the node that a peer names.

@@ -23,41 +23,34 @@ const (
 	// patience is how long a connection is waited for. The kernel asks again after one second, so one lost packet is neither a
 	// peer that is gone nor a refusal.
 	patience = 3 * time.Second
-	// fresh is how long a proof counts: one round may fail, for a peer that restarts, the second in a row takes it away.
+	// fresh is how long a round counts: one may fail, for a peer that restarts, the second in a row takes Control away.
 	fresh = 2*interval + interval/2
 )
 
-// Proof is one thing that a prober shows of its node.
-type Proof string
-
+// The verdicts, named as the containers that carry them.
 const (
-	// Control: a declared flow passes. Without it a refusal means nothing.
-	Control Proof = "control"
-	// IngressDenied: the node refuses what the peer's ingress does not allow.
-	IngressDenied Proof = "ingress-denied"
-	// EgressDenied: the node refuses what the prober's egress does not allow.
-	EgressDenied Proof = "egress-denied"
+	Control       = "control"
+	IngressDenied = "ingress-denied"
+	EgressDenied  = "egress-denied"
+	Peer          = "peer"
 )
 
-// errPassed is a denied flow that passes.
-var errPassed = errors.New("a denied flow passes")
-
-// prober makes one proof, again and again.
+// prober makes rounds.
 type prober struct {
-	proof Proof
-	// node is its own; local and any are the Services of the peers, as hosts: the one leads to the peer of this node, the other to any.
+	// node is its own; local and any are the Services of the peers: the one leads to the peer of this node, the other to any.
 	node, local, any string
 	ports            ports
 	dial             func(ctx context.Context, address string) (net.Conn, error)
 
-	mu     sync.Mutex
-	proven time.Time
-	err    error
+	ingress, egress breach
+	mu              sync.Mutex
+	proven          time.Time
+	err             error
 }
 
-func newProber(proof Proof, node, local, other string) *prober {
+func newProber(node, local, other string) *prober {
 	return &prober{
-		proof: proof, node: node, local: local, any: other, ports: standard,
+		node: node, local: local, any: other, ports: standard,
 		dial: func(ctx context.Context, address string) (net.Conn, error) {
 			return (&net.Dialer{Timeout: patience}).DialContext(ctx, "tcp", address)
 		},
@@ -79,24 +72,21 @@ func (p *prober) run(ctx context.Context) error {
 	}
 }
 
-// record takes a proof away at once when a denied flow passes; a round that shows nothing leaves the proof to age.
 func (p *prober) record(err error, now time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if (err == nil) != (p.err == nil) {
-		slog.Info("the verdict changed", "proof", p.proof, "node", p.node, "error", err)
+		slog.Info("rounds", "node", p.node, "error", err)
 	}
 	p.err = err
-	switch {
-	case err == nil:
+	if err == nil {
 		p.proven = now
-	case errors.Is(err, errPassed):
-		p.proven = time.Time{}
 	}
 }
 
-// healthy is an error unless there is a fresh proof. A prober that hangs loses it too.
-func (p *prober) healthy(now time.Time) error {
+// controlled is an error unless a round came to its end lately: refused or let through, it said which. A prober that hangs
+// has no such round either.
+func (p *prober) controlled(now time.Time) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if now.Sub(p.proven) < fresh {
@@ -108,26 +98,63 @@ func (p *prober) healthy(now time.Time) error {
 	return p.err
 }
 
-// round is nil when the proof was made against the peer of this node, and against one of another node where that answers.
+// round is nil when it was seen what becomes of both denied flows to the living peer of this node. A peer of another node is
+// tried where one answers; it may well be going, so only a flow that passes says something.
 func (p *prober) round(ctx context.Context) error {
-	peer, node, err := p.ask(ctx, net.JoinHostPort(p.local, strconv.Itoa(p.ports.declared)))
+	peer, node, err := p.ask(ctx, p.local)
 	if err != nil {
 		return fmt.Errorf("the peer of this node does not answer: %w", err)
 	}
 	if node != p.node {
 		return fmt.Errorf("the peer of node %s answers for that of %s: the network ignores internalTrafficPolicy", node, p.node)
 	}
-	if p.proof == Control {
-		return p.control(ctx, peer)
-	}
-	if err := p.refused(ctx, peer); err != nil {
+	var elsewhere sync.WaitGroup
+	elsewhere.Go(func() {
+		if other := p.elsewhere(ctx); other != "" {
+			// What comes in there is not this node's to refuse, and that peer says so itself.
+			_ = p.try(ctx, other, new(breach), &p.egress)
+		}
+	})
+	defer elsewhere.Wait()
+	return p.try(ctx, peer, &p.ingress, &p.egress)
+}
+
+// try is nil when a peer that lives before and after was tried on both denied ports, and each refused or let in.
+func (p *prober) try(ctx context.Context, peer string, ingress, egress *breach) error {
+	if err := p.alive(ctx, peer); err != nil {
 		return err
 	}
-	if other := p.elsewhere(ctx); other != "" {
-		// A peer elsewhere that ingress fails says so itself, and one that has gone meanwhile proves nothing of this node.
-		if err := p.refused(ctx, other); p.proof == EgressDenied && errors.Is(err, errPassed) {
-			return err
-		}
+	var both sync.WaitGroup
+	var ingressErr, egressErr error
+	both.Go(func() { ingressErr = p.denied(ctx, peer, p.ports.noIngress, ingress) })
+	both.Go(func() { egressErr = p.denied(ctx, peer, p.ports.noEgress, egress) })
+	both.Wait()
+	return errors.Join(ingressErr, egressErr, p.alive(ctx, peer))
+}
+
+func (p *prober) denied(ctx context.Context, peer string, port int, breached *breach) error {
+	address := net.JoinHostPort(peer, strconv.Itoa(port))
+	conn, err := p.dial(ctx, address)
+	if err == nil {
+		defer conn.Close()
+		breached.note("this pod to " + address)
+		// The peer learns that it was a prober who came in.
+		_, _ = io.WriteString(conn, greeting)
+		return nil
+	}
+	if isRefusal(err) {
+		return nil
+	}
+	return fmt.Errorf("neither passes nor is refused: %w", err)
+}
+
+func (p *prober) alive(ctx context.Context, peer string) error {
+	address, _, err := p.ask(ctx, peer)
+	if err != nil {
+		return fmt.Errorf("a declared flow does not pass: %w", err)
+	}
+	if address != peer {
+		return fmt.Errorf("peer %s answers for %s", address, peer)
 	}
 	return nil
 }
@@ -135,7 +162,7 @@ func (p *prober) round(ctx context.Context) error {
 // elsewhere is a peer of another node; empty: none was found in a few tries.
 func (p *prober) elsewhere(ctx context.Context) string {
 	for range 4 {
-		peer, node, err := p.ask(ctx, net.JoinHostPort(p.any, strconv.Itoa(p.ports.declared)))
+		peer, node, err := p.ask(ctx, p.any)
 		if err != nil {
 			return ""
 		}
@@ -146,42 +173,9 @@ func (p *prober) elsewhere(ctx context.Context) string {
 	return ""
 }
 
-// refused is nil when the peer lives before and after a connection to its closed port that was refused.
-func (p *prober) refused(ctx context.Context, peer string) error {
-	if err := p.control(ctx, peer); err != nil {
-		return err
-	}
-	port := p.ports.noIngress
-	if p.proof == EgressDenied {
-		port = p.ports.noEgress
-	}
-	address := net.JoinHostPort(peer, strconv.Itoa(port))
-	conn, err := p.dial(ctx, address)
-	if err == nil {
-		// The peer learns who came in.
-		_, _ = io.WriteString(conn, greeting)
-		conn.Close()
-		return fmt.Errorf("%w: %s to %s", errPassed, p.proof, address)
-	}
-	if !isRefusal(err) {
-		return fmt.Errorf("neither passes nor is refused: %w", err)
-	}
-	return p.control(ctx, peer)
-}
-
-func (p *prober) control(ctx context.Context, peer string) error {
-	address, _, err := p.ask(ctx, net.JoinHostPort(peer, strconv.Itoa(p.ports.declared)))
-	if err != nil {
-		return fmt.Errorf("a declared flow does not pass: %w", err)
-	}
-	if address != peer {
-		return fmt.Errorf("peer %s answers for %s", address, peer)
-	}
-	return nil
-}
-
+// ask is what a peer, or whom a Service chooses, says of itself by the declared flow.
 func (p *prober) ask(ctx context.Context, address string) (peer, node string, err error) {
-	conn, err := p.dial(ctx, address)
+	conn, err := p.dial(ctx, net.JoinHostPort(address, strconv.Itoa(p.ports.declared)))
 	if err != nil {
 		return "", "", err
 	}

@@ -22,7 +22,19 @@ type ProviderNodes struct {
 }
 
 // Node is what one node offers to pods, in cores and bytes.
-type Node struct{ CPU, Memory resource.Quantity }
+type Node struct {
+	Name        string
+	CPU, Memory resource.Quantity
+}
+
+// Names are those of the nodes that take pods.
+func (n ProviderNodes) Names() []string {
+	var names []string
+	for _, node := range n.Ready {
+		names = append(names, node.Name)
+	}
+	return names
+}
 
 // assessNodes judges whether the provider's nodes hold the application. It keeps a release from being tested, but takes
 // nothing away from one that already runs: a node that goes for an hour is no reason to end what the others carry.
