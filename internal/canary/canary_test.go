@@ -207,7 +207,7 @@ func TestIsRefusal(t *testing.T) {
 	}
 }
 
-// One round that shows nothing is forgiven; the second is not, nor is a prober that hangs.
+// A round without an end is forgiven for a while; a prober that hangs is like one whose rounds do not end.
 func TestControl(t *testing.T) {
 	start := time.Unix(1_000_000, 0)
 	at := func(rounds float64) time.Time { return start.Add(time.Duration(rounds * float64(interval))) }

@@ -20,10 +20,12 @@ import (
 const (
 	// interval is the time from one round to the next.
 	interval = 10 * time.Second
+	// soon is the time to the next round after one that came to no end.
+	soon = 2 * time.Second
 	// patience is how long a connection is waited for. The kernel asks again after one second, so one lost packet is neither a
 	// peer that is gone nor a refusal.
 	patience = 3 * time.Second
-	// fresh is how long a round counts: one may fail, for a peer that restarts, the second in a row takes Control away.
+	// fresh is how long a round counts: rounds may come to no end for a while, as when the peer restarts, before that takes Control away.
 	fresh = 2*interval + interval/2
 )
 
@@ -60,14 +62,17 @@ func newProber(node, local, other string) *prober {
 
 // run makes rounds until the context ends.
 func (p *prober) run(ctx context.Context) error {
-	tick := time.NewTicker(interval)
-	defer tick.Stop()
 	for {
-		p.record(p.round(ctx), time.Now())
+		next := time.After(interval)
+		err := p.round(ctx)
+		p.record(err, time.Now())
+		if err != nil {
+			next = time.After(soon)
+		}
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-tick.C:
+		case <-next:
 		}
 	}
 }

@@ -81,7 +81,7 @@ var _ = Describe("The platform's canary", Serial, Ordered, func() {
 			Expect(cluster.Admin.Create(ctx, again)).To(Succeed())
 			Eventually(canaryFailures(ctx)).WithTimeout(canaryReturns).Should(BeEmpty())
 		})
-		Eventually(canaryFailures(ctx)).WithTimeout(2*canaryFails).Should(Equal(onEach(nodes, []string{canary.Control})), "one round may fail")
+		Eventually(canaryFailures(ctx)).WithTimeout(2*canaryFails).Should(Equal(onEach(nodes, []string{canary.Control})), "a peer may take a while to restart")
 	})
 })
 
