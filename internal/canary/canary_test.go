@@ -76,7 +76,7 @@ func freePorts(t *testing.T) ports {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer listener.Close()
+		t.Cleanup(func() { listener.Close() })
 		numbers[i] = listener.Addr().(*net.TCPAddr).Port
 	}
 	return ports{numbers[0], numbers[1], numbers[2]}

@@ -101,7 +101,7 @@ func untilFirst(ctx context.Context, programs ...func(context.Context) error) er
 	err := <-ended
 	cancel()
 	for range len(programs) - 1 {
-		<-ended
+		err = errors.Join(err, <-ended)
 	}
 	return err
 }
