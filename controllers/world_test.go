@@ -165,6 +165,7 @@ func ensureProvider(ctx context.Context) {
 	}}
 	Expect(client.IgnoreAlreadyExists(admin.Create(ctx, provider))).To(Succeed())
 	ensureNode(ctx, "node-1", "ntc-islamabad")
+	ensureCanary(ctx, "node-1")
 }
 
 func ensureIngress(ctx context.Context) {
