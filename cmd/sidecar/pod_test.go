@@ -43,8 +43,8 @@ func placeIn(dir, haproxy string) place {
 	return place{haproxy: haproxy, tls: dir + mesh.TLSDirectory, ca: dir + mesh.CADirectory, run: dir + mesh.RunDirectory}
 }
 
-// haproxy is the one of the sidecar's image, else the machine's.
-func haproxy(t *testing.T) string {
+// program is the HAProxy of the sidecar's image, else the machine's.
+func program(t *testing.T) string {
 	t.Helper()
 	image, err := filepath.Abs("../../bin/tools/current/haproxy")
 	if err != nil {
@@ -78,11 +78,13 @@ var (
 // newPod has its volumes and does not run yet.
 func newPod(t *testing.T, own pair, authorities []byte) *aPod {
 	t.Helper()
-	p := &aPod{t: t, dir: t.TempDir(), exited: make(chan struct{})}
+	// Not TempDir: the path of a socket has to be short.
+	dir, err := os.MkdirTemp("", "pod")
+	must(t, err)
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	p := &aPod{t: t, dir: dir, exited: make(chan struct{})}
 	p.address = fmt.Sprintf("127.%d.%d.%d", 100+podRange>>8, podRange&255, podNumber.Add(1))
-	if err := os.MkdirAll(p.dir+mesh.RunDirectory, 0o700); err != nil {
-		t.Fatal(err)
-	}
+	must(t, os.MkdirAll(p.dir+mesh.RunDirectory, 0o700))
 	p.give(own)
 	p.trust(authorities)
 	return p
@@ -104,27 +106,21 @@ func (p *aPod) project(volume string, files map[string][]byte) {
 	p.t.Helper()
 	dir := p.dir + volume
 	old, _ := os.Readlink(filepath.Join(dir, snapshot))
-	must := func(err error) {
-		p.t.Helper()
-		if err != nil {
-			p.t.Fatal(err)
-		}
-	}
-	must(os.MkdirAll(dir, 0o755))
+	must(p.t, os.MkdirAll(dir, 0o755))
 	next, err := os.MkdirTemp(dir, "..2026_")
-	must(err)
+	must(p.t, err)
 	for name, content := range files {
-		must(os.WriteFile(filepath.Join(next, name), content, 0o600))
+		must(p.t, os.WriteFile(filepath.Join(next, name), content, 0o600))
 	}
-	must(os.Symlink(filepath.Base(next), filepath.Join(dir, "..data_tmp")))
-	must(os.Rename(filepath.Join(dir, "..data_tmp"), filepath.Join(dir, snapshot)))
+	must(p.t, os.Symlink(filepath.Base(next), filepath.Join(dir, "..data_tmp")))
+	must(p.t, os.Rename(filepath.Join(dir, "..data_tmp"), filepath.Join(dir, snapshot)))
 	for name := range files {
 		if _, err := os.Lstat(filepath.Join(dir, name)); err != nil {
-			must(os.Symlink(filepath.Join(snapshot, name), filepath.Join(dir, name)))
+			must(p.t, os.Symlink(filepath.Join(snapshot, name), filepath.Join(dir, name)))
 		}
 	}
 	if old != "" {
-		must(os.RemoveAll(filepath.Join(dir, old)))
+		must(p.t, os.RemoveAll(filepath.Join(dir, old)))
 	}
 }
 
@@ -170,7 +166,7 @@ func (p *aPod) launch(config string, change ...string) {
 		p.t.Fatal(err)
 	}
 	p.cmd = exec.Command(self)
-	p.cmd.Env = []string{envDirectory + "=" + p.dir, envHAProxy + "=" + haproxy(p.t), "SIDECAR_CONFIG=" + config}
+	p.cmd.Env = []string{envDirectory + "=" + p.dir, envHAProxy + "=" + program(p.t), "SIDECAR_CONFIG=" + config}
 	p.cmd.Stdout, p.cmd.Stderr = &p.logs, &p.logs
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := p.cmd.Start(); err != nil {

@@ -42,7 +42,7 @@ func (p place) watch() (*fsnotify.Watcher, error) {
 }
 
 // renew pushes what changes, for as long as the process lives.
-func (p place) renew(changes *fsnotify.Watcher, held material) {
+func (p place) renew(changes *fsnotify.Watcher, held material, h *haproxy) {
 	wait := firstRetry
 	retry := time.NewTimer(wait)
 	retry.Stop()
@@ -58,7 +58,7 @@ func (p place) renew(changes *fsnotify.Watcher, held material) {
 			slog.Warn("watch the certificates", "error", err)
 		case <-retry.C:
 		}
-		if err := p.push(&held); err != nil {
+		if err := p.push(&held, h); err != nil {
 			slog.Error("not renewed, what was there goes on", "retryIn", wait, "error", err)
 			retry.Reset(wait)
 			wait = min(2*wait, longestRetry)
@@ -69,25 +69,27 @@ func (p place) renew(changes *fsnotify.Watcher, held material) {
 	}
 }
 
-// push gives HAProxy what differs from what it holds: the authorities first, so that a peer's new certificate is known by them.
-func (p place) push(held *material) error {
+// push gives HAProxy what differs from what it holds. Certificates are replaced in place: that happens twice an hour, and a process
+// for each would stay for every connection that does. Authorities are not: HAProxy before 2025's last releases (its issue 3165)
+// renews no certificate properly after that and dies at the next change. They come with a new process, twice in a rotation.
+func (p place) push(held *material, h *haproxy) error {
 	next, err := p.read()
 	if err != nil {
 		return err
 	}
-	haproxy := runtime{socket: filepath.Join(p.run, "haproxy.sock")}
 	if !bytes.Equal(next.authorities, held.authorities) {
-		if err := haproxy.replace("ca-file", filepath.Join(p.ca, "ca.crt"), next.authorities); err != nil {
+		if err := h.reload(); err != nil {
 			return err
 		}
-		held.authorities = next.authorities
-		slog.Info("authorities renewed", "certificates", bytes.Count(next.authorities, []byte("-----BEGIN")))
+		*held = next
+		slog.Info("authorities renewed", "certificates", bytes.Count(next.authorities, []byte("-----BEGIN")), "notAfter", next.notAfter)
+		return nil
 	}
 	if !bytes.Equal(next.pair, held.pair) {
-		if err := haproxy.replace("cert", filepath.Join(p.tls, "tls.crt"), next.pair); err != nil {
+		if err := h.runtime(h.generation).replaceCertificate(filepath.Join(p.tls, "tls.crt"), next.pair); err != nil {
 			return err
 		}
-		held.pair = next.pair
+		*held = next
 		slog.Info("certificate renewed", "notAfter", next.notAfter)
 	}
 	return nil
@@ -140,8 +142,11 @@ func certificates(bundle []byte) ([]byte, error) {
 	clean := blocks(bundle)
 	for rest := clean; len(rest) > 0; {
 		block, more := pem.Decode(rest)
+		if block.Type != "CERTIFICATE" {
+			return nil, fmt.Errorf("it holds a %s; authorities are certificates", block.Type)
+		}
 		if _, err := x509.ParseCertificate(block.Bytes); err != nil {
-			return nil, fmt.Errorf("%s: %w", block.Type, err)
+			return nil, err
 		}
 		rest = more
 	}

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"regexp"
 	"strings"
 	"time"
 )
@@ -19,27 +20,33 @@ type runtime struct{ socket string }
 // largestPayload is what fits into one of HAProxy's buffers together with the command.
 const largestPayload = 15 << 10
 
-// replace puts content in the place of a file's. Connections that stand keep what they were made with.
-func (r runtime) replace(kind, file string, content []byte) error {
-	if len(content) > largestPayload {
-		return fmt.Errorf("%s has %d bytes of certificates, HAProxy takes %d at once: leave out those that nobody uses any more", file, len(content), largestPayload)
+// What HAProxy answers when it has done what was asked.
+var (
+	set       = regexp.MustCompile(`(?i)^transaction (created|updated) for`)
+	committed = regexp.MustCompile(`(?m)^Success!$`)
+	aborted   = regexp.MustCompile(`(?i)aborted`)
+)
+
+// replaceCertificate puts a certificate and its key in the place of a file's. Connections that stand keep what they began with.
+func (r runtime) replaceCertificate(file string, pair []byte) error {
+	if len(pair) > largestPayload {
+		return fmt.Errorf("%s and its key have %d bytes, HAProxy takes %d", file, len(pair), largestPayload)
 	}
-	name := kind + " " + file
-	err := r.ask("set ssl "+name+" <<\n"+string(content), "Transaction ")
+	err := r.ask("set ssl cert "+file+" <<\n"+string(pair), set)
 	if err == nil {
-		err = r.ask("commit ssl "+name, "Success!")
+		err = r.ask("commit ssl cert "+file, committed)
 	}
 	if err != nil {
 		// What was set stays pending otherwise.
-		_ = r.ask("abort ssl "+name, "aborted")
-		return fmt.Errorf("HAProxy takes no new %s: %w", name, err)
+		_ = r.ask("abort ssl cert "+file, aborted)
+		return fmt.Errorf("HAProxy refuses the new %s: %w", file, err)
 	}
 	return nil
 }
 
-// ask sends one command and fails unless the answer has what is expected. It repeats one line of the answer, of the
-// command nothing: it may hold a key.
-func (r runtime) ask(command, expected string) error {
+// ask sends one command and fails unless the answer is as expected. Its error repeats a line of the answer and nothing of
+// the command, which may hold a key.
+func (r runtime) ask(command string, expected *regexp.Regexp) error {
 	conn, err := net.DialTimeout("unix", r.socket, time.Second)
 	if err != nil {
 		return err
@@ -55,10 +62,11 @@ func (r runtime) ask(command, expected string) error {
 	if err != nil {
 		return err
 	}
-	if bytes.Contains(answer, []byte(expected)) {
+	answer = bytes.TrimSpace(answer)
+	if expected.Match(answer) {
 		return nil
 	}
-	line, _, _ := strings.Cut(strings.TrimSpace(string(answer)), "\n")
+	line, _, _ := strings.Cut(string(answer), "\n")
 	if line == "" || len(line) > 200 || strings.Contains(command, line) {
 		line = "it does not say why"
 	}

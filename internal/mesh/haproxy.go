@@ -29,7 +29,7 @@ const (
 	TLSDirectory = "/etc/govpk/tls"
 	// CADirectory holds ca.crt, the authorities of all components.
 	CADirectory = "/etc/govpk/ca"
-	// RunDirectory is the sidecar's own, in memory: its configuration and its socket.
+	// RunDirectory is the sidecar's own, in memory: its configuration and its sockets.
 	RunDirectory = "/run/govpk"
 	// SystemAuthorities are those of the internet, in the sidecar's image.
 	SystemAuthorities = "/etc/ssl/certs/ca-certificates.crt"
@@ -75,11 +75,11 @@ type Outbound struct {
 	ServerName, Identity string
 }
 
-// Config is HAProxy's configuration, for 2.6 and later. It panics over a name that is none: admission lets no such name in,
+// Config is HAProxy's configuration, for 2.6 and later, but for the socket that cmd/sidecar makes for itself. It panics over a name that is none: admission lets no such name in,
 // and a space or a line end in one would be a directive.
 func (p Proxy) Config() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, configHead, RunDirectory, HealthPort)
+	fmt.Fprintf(&b, configHead, HealthPort)
 	p.resolvers(&b)
 	p.inbound(&b)
 	for i, out := range p.Outbound {
@@ -98,13 +98,10 @@ listen edge-%d
 //   - Before a connection stands, half a minute is enough; then only 24 idle days end it (HAProxy's timers end soon after), so
 //     that pools of database connections live. Keep-alive finds dead peers within two minutes.
 //   - Only refusals and errors are logged. Not dontlognull: a refused caller has sent nothing yet.
-//   - When the kubelet ends a sidecar, the component is gone already: five seconds are for what is still on its way.
 const configHead = `global
   nbthread 1
   maxconn 1024
-  hard-stop-after 5s
   log stdout format raw daemon info
-  stats socket %[1]s/haproxy.sock mode 600 level admin
   tune.ssl.cachesize 0
   ssl-default-bind-options ssl-min-ver TLSv1.3 no-tls-tickets
   ssl-default-server-options ssl-min-ver TLSv1.3 no-tls-tickets
@@ -132,7 +129,7 @@ defaults
 frontend health
   mode http
   no log
-  bind :%[2]d
+  bind :%[1]d
   monitor-uri /healthz
 `
 
