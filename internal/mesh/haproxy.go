@@ -210,7 +210,7 @@ func endpoint(host string, port int32) string {
 }
 
 // words are names, addresses and paths: nothing that HAProxy reads as a quote, a space, a variable or a comment.
-var words = regexp.MustCompile(`^[-A-Za-z0-9.:/]+$`)
+var words = regexp.MustCompile(`^[A-Za-z0-9./:][-A-Za-z0-9./:]*$`)
 
 func word(s string) string {
 	if !words.MatchString(s) {
