@@ -123,6 +123,7 @@ func TestWhoMayConnect(t *testing.T) {
 			if c.change != nil {
 				c.change(config)
 			}
+			p.fromHere()
 			answer, err := callTLS(p.at(c.port), config)
 			judge(t, answer, err, c.served)
 			if c.served == "" {

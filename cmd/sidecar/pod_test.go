@@ -68,6 +68,8 @@ type aPod struct {
 	cmd     *exec.Cmd
 	exited  chan struct{}
 	logs    syncedBuffer
+	// read is how much of the log a test has done with.
+	read int
 }
 
 var (
@@ -235,11 +237,14 @@ func echo(conn net.Conn, name string) {
 	}
 }
 
+// fromHere leaves out of the log what is in it already.
+func (p *aPod) fromHere() { p.read = len(p.logs.String()) }
+
 // logged waits for a line of the log that has all of the words.
 func (p *aPod) logged(words ...string) {
 	p.t.Helper()
 	NewWithT(p.t).Eventually(func() bool {
-		for line := range strings.Lines(p.logs.String()) {
+		for line := range strings.Lines(p.logs.String()[p.read:]) {
 			missing := false
 			for _, w := range words {
 				missing = missing || !strings.Contains(line, w)
