@@ -4,9 +4,11 @@
 package main
 
 import (
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/rsa"
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
@@ -58,7 +60,24 @@ func selfSigned(t *testing.T, identity string) pair {
 	return sign(t, identity, nil, nil)
 }
 
+// issueWeak certifies a key that OpenSSL takes for too short, and Go does not.
+func (a authority) issueWeak(identity string) pair {
+	a.t.Helper()
+	key, err := rsa.GenerateKey(rand.Reader, 1024)
+	must(a.t, err)
+	return signKey(a.t, identity, key, a.certificate, a.key)
+}
+
 func sign(t *testing.T, identity string, parent *x509.Certificate, by *ecdsa.PrivateKey, changes ...func(*x509.Certificate)) pair {
+	t.Helper()
+	key := newKey(t)
+	if by == nil {
+		by = key
+	}
+	return signKey(t, identity, key, parent, by, changes...)
+}
+
+func signKey(t *testing.T, identity string, key crypto.Signer, parent *x509.Certificate, by *ecdsa.PrivateKey, changes ...func(*x509.Certificate)) pair {
 	t.Helper()
 	template := &x509.Certificate{
 		SerialNumber: serial(t), Subject: pkix.Name{CommonName: identity}, DNSNames: []string{identity, "*." + identity},
@@ -69,9 +88,8 @@ func sign(t *testing.T, identity string, parent *x509.Certificate, by *ecdsa.Pri
 	for _, change := range changes {
 		change(template)
 	}
-	key := newKey(t)
 	if parent == nil {
-		parent, by = template, key
+		parent = template
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, parent, key.Public(), by)
 	if err != nil {

@@ -97,6 +97,22 @@ func (f *flood) end(t *testing.T) {
 	t.Logf("%d connections served", f.served.Load())
 }
 
+// listener is the kernel's number of the socket that listens on a port of the pod.
+func (p *aPod) listener(port int32) string {
+	p.t.Helper()
+	table, err := os.ReadFile("/proc/net/tcp")
+	must(p.t, err)
+	ip := net.ParseIP(p.address).To4()
+	local := fmt.Sprintf("%02X%02X%02X%02X:%04X", ip[3], ip[2], ip[1], ip[0], port)
+	var found []string
+	for line := range strings.Lines(string(table)) {
+		if fields := strings.Fields(line); fields[1] == local && fields[3] == "0A" {
+			found = append(found, fields[9])
+		}
+	}
+	return strings.Join(found, " and ")
+}
+
 func TestRenewalIsNotNoticed(t *testing.T) {
 	ca := newAuthority(t)
 	client, server := twoPods(t, ca)
@@ -133,7 +149,12 @@ func TestAuthoritiesRotate(t *testing.T) {
 		}
 		f.passes(t, 20)
 	}
+	listener := server.listener(mesh.PeerPort)
 	trust(append(append([]byte("# the old one and the new one\n\n"), first.pem...), append([]byte("\n\n"), second.pem...)...), 1)
+	// The same socket in other hands: who waits in its queue is not lost.
+	if now := server.listener(mesh.PeerPort); now != listener {
+		t.Errorf("listener %s became %s", listener, now)
+	}
 	own := second.issue(api)
 	server.give(own)
 	server.presents(own)
@@ -159,13 +180,16 @@ func TestBadRenewalChangesNothing(t *testing.T) {
 	ca := newAuthority(t)
 	old, next := ca.issue(api), ca.issue(api)
 	mixed := pair{certificate: ca.issue(api).certificate, key: ca.issue(api).key}
+	weak := ca.issueWeak(api)
 	for name, c := range map[string]struct {
 		spoil  func(*aPod)
 		logged string
 	}{
 		"key of another certificate": {func(p *aPod) { p.give(mixed) }, "private key does not match"},
 		"no certificate":             {func(p *aPod) { p.give(pair{certificate: []byte("nothing"), key: next.key}) }, "failed to find any PEM data"},
-		"half a key":                 {func(p *aPod) { p.give(pair{certificate: next.certificate, key: next.key[:len(next.key)/2]}) }, "failed to find any PEM data"},
+		// Only HAProxy itself finds this one.
+		"key that is too short": {func(p *aPod) { p.give(weak) }, "HAProxy refuses the new"},
+		"half a key":            {func(p *aPod) { p.give(pair{certificate: next.certificate, key: next.key[:len(next.key)/2]}) }, "failed to find any PEM data"},
 		"no key in the Secret": {func(p *aPod) {
 			p.project(mesh.TLSDirectory, map[string][]byte{"tls.crt": next.certificate})
 		}, "tls.key: no such file"},
@@ -185,7 +209,7 @@ func TestBadRenewalChangesNothing(t *testing.T) {
 			p.trust(ca.pem)
 			p.give(next)
 			p.presents(next)
-			for _, secret := range []pair{old, next, mixed} {
+			for _, secret := range []pair{old, next, mixed, weak} {
 				for line := range strings.Lines(string(secret.key)) {
 					if line := strings.TrimSpace(line); !strings.HasPrefix(line, "-----") && strings.Contains(p.logs.String(), line) {
 						t.Error("a key is in the log")

@@ -4,6 +4,7 @@
 package mesh
 
 import (
+	"encoding/json"
 	"fmt"
 	"net"
 	"regexp"
@@ -35,44 +36,54 @@ const (
 	SystemAuthorities = "/etc/ssl/certs/ca-certificates.crt"
 )
 
-// Proxy is what one sidecar does.
+// Proxy is what one sidecar does. Pods carry it as JSON: it says what, and the image how.
 type Proxy struct {
-	Inbound  []Inbound
-	Outbound []Outbound
+	Inbound  []Inbound  `json:"inbound,omitempty"`
+	Outbound []Outbound `json:"outbound,omitempty"`
 }
 
 // Inbound is a port of the component that the sidecar stands before.
 type Inbound struct {
 	// ServerName is the name by which callers ask for this port.
-	ServerName string
+	ServerName string `json:"serverName"`
 	// Port is where the component listens.
-	Port int32
+	Port int32 `json:"port"`
 	// Callers are the identities that may connect.
-	Callers []string
+	Callers []string `json:"callers,omitempty"`
 	// Gateway is true where gateways may connect without a certificate of their own.
-	Gateway bool
+	Gateway bool `json:"gateway,omitempty"`
 	// External is set in an egress proxy: what stands behind the port is no component but a host outside the cluster.
-	External *External
+	External *External `json:"external,omitempty"`
 }
 
 // External is a host outside the cluster, reached by TLS 1.2 or later.
 type External struct {
 	// Host is its full name in DNS, which its certificate must bear.
-	Host string
-	Port int32
+	Host string `json:"host"`
+	Port int32  `json:"port"`
 	// Authorities is the file with those that may have issued that certificate. Empty: SystemAuthorities.
-	Authorities string
+	Authorities string `json:"authorities,omitempty"`
 }
 
 // Outbound is an edge.
 type Outbound struct {
 	// Listen is the port on loopback that the component connects to.
-	Listen int32
+	Listen int32 `json:"listen"`
 	// Address and Port are where the peer's sidecar is reached.
-	Address string
-	Port    int32
+	Address string `json:"address"`
+	Port    int32  `json:"port"`
 	// ServerName says which port of the peer is meant, and Identity which certificate it must present.
-	ServerName, Identity string
+	ServerName string `json:"serverName"`
+	Identity   string `json:"identity"`
+}
+
+// String is the proxy as pods carry it.
+func (p Proxy) String() string {
+	content, err := json.Marshal(p)
+	if err != nil {
+		panic(fmt.Sprintf("mesh: %v", err))
+	}
+	return string(content)
 }
 
 // Config is HAProxy's configuration, for 2.6 and later, but for the socket that cmd/sidecar makes for itself. It panics over a name that is none: admission lets no such name in,
