@@ -214,3 +214,18 @@ func TestSessionsAreNotResumed(t *testing.T) {
 		judge(t, answer, err, "8080 hello")
 	}
 }
+
+// Whoever is refused chooses the server name that the log repeats.
+func TestLogIsNotForged(t *testing.T) {
+	p := apiPod(t, newAuthority(t))
+	for _, name := range []string{"x\nmsg=forged", "x\" msg=forged", "x\r\nmsg=forged"} {
+		answer, err := callTLS(p.at(mesh.GatewayPort), &tls.Config{ServerName: name, InsecureSkipVerify: true})
+		judge(t, answer, err, "")
+	}
+	answer, err := callTLS(p.at(mesh.GatewayPort), &tls.Config{ServerName: "last", InsecureSkipVerify: true})
+	judge(t, answer, err, "")
+	p.logged(`serverName="last"`)
+	if log := p.logs.String(); strings.Contains(log, "\nmsg=forged") || strings.Contains(strings.ReplaceAll(log, `\"`, ""), `" msg=forged`) || strings.Contains(log, "\r") {
+		t.Errorf("a server name made words of its own:\n%s", log)
+	}
+}

@@ -62,7 +62,10 @@ func (h *haproxy) reload() error {
 	h.current, h.generation = pid, next
 	h.mutex.Unlock()
 	h.signal(syscall.SIGUSR1, old)
-	return os.Remove(h.runtime(next - 1).socket)
+	if err := os.Remove(h.runtime(next - 1).socket); err != nil {
+		slog.Warn("remove the old socket", "error", err)
+	}
+	return nil
 }
 
 // answers waits for a process: once it answers, it has the listeners.

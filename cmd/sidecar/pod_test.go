@@ -5,6 +5,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -228,7 +229,7 @@ func echo(conn net.Conn, name string) {
 			fmt.Fprintf(conn, "%s %s\n", name, line)
 			received = rest
 		}
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			fmt.Fprintf(conn, "%s ends\n", name)
 		}
 		if err != nil {

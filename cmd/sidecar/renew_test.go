@@ -232,3 +232,20 @@ func TestRefusedPushIsTriedAgain(t *testing.T) {
 	must(t, os.Rename(socket+".away", socket))
 	p.presents(next)
 }
+
+// The process that accepts connections goes on until another one can.
+func TestFailedTakeoverIsTriedAgain(t *testing.T) {
+	ca := newAuthority(t)
+	p := apiPod(t, ca)
+	socket := filepath.Join(p.dir+mesh.RunDirectory, "haproxy-1.sock")
+	must(t, os.Rename(socket, socket+".away"))
+	p.trust(append(bytes.Clone(ca.pem), newAuthority(t).pem...))
+	p.logged("level=ERROR", "the next HAProxy did not start", "retryIn=1s")
+	config := &tls.Config{ServerName: "8080." + api, RootCAs: pool(ca.pem), Certificates: []tls.Certificate{ca.issue(web).tls(t)}}
+	answer, err := callTLS(p.at(mesh.PeerPort), config)
+	judge(t, answer, err, "8080 hello")
+	must(t, os.Rename(socket+".away", socket))
+	p.logged("authorities renewed", "certificates=2")
+	answer, err = callTLS(p.at(mesh.PeerPort), config)
+	judge(t, answer, err, "8080 hello")
+}

@@ -24,7 +24,6 @@ const largestPayload = 15 << 10
 var (
 	set       = regexp.MustCompile(`(?i)^transaction (created|updated) for`)
 	committed = regexp.MustCompile(`(?m)^Success!$`)
-	aborted   = regexp.MustCompile(`(?i)aborted`)
 )
 
 // replaceCertificate puts a certificate and its key in the place of a file's. Connections that stand keep what they began with.
@@ -37,8 +36,7 @@ func (r runtime) replaceCertificate(file string, pair []byte) error {
 		err = r.ask("commit ssl cert "+file, committed)
 	}
 	if err != nil {
-		// What was set stays pending otherwise.
-		_ = r.ask("abort ssl cert "+file, aborted)
+		// What was set stays pending, until the next one takes its place.
 		return fmt.Errorf("HAProxy refuses the new %s: %w", file, err)
 	}
 	return nil

@@ -144,9 +144,10 @@ frontend health
   monitor-uri /healthz
 `
 
+// inboundLog names the caller and what it asked for. Both are its own words: json keeps them from making others.
 const inboundLog = `
-  log-format "msg=failed listener=%f client=%ci serverName=\"%[ssl_fc_sni]\" identity=\"%[ssl_c_s_dn(CN)]\" state=%ts error=\"%[bc_err_str]\""
-  error-log-format "msg=refused listener=%f client=%ci serverName=\"%[ssl_fc_sni]\" identity=\"%[ssl_c_s_dn(CN)]\" error=\"%[fc_err_str], %[ssl_fc_err_str]\""
+  log-format "msg=failed listener=%f client=%ci serverName=\"%[ssl_fc_sni,json(utf8s)]\" identity=\"%[ssl_c_s_dn(CN),json(utf8s)]\" state=%ts error=\"%[bc_err_str]\""
+  error-log-format "msg=refused listener=%f client=%ci serverName=\"%[ssl_fc_sni,json(utf8s)]\" identity=\"%[ssl_c_s_dn(CN),json(utf8s)]\" error=\"%[fc_err_str], %[ssl_fc_err_str]\""
 `
 
 func (p Proxy) inbound(b *strings.Builder) {
