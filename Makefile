@@ -33,7 +33,7 @@ build: ## Build the operator into bin/govpk-operator.
 	CGO_ENABLED=0 go build -trimpath -o bin/govpk-operator .
 
 .PHONY: test
-test: envtest-assets ## Run the unit, golden and envtest tests; needs no root.
+test: envtest-assets haproxy ## Run the unit, golden and envtest tests; needs no root.
 	KUBEBUILDER_ASSETS=$(CURDIR)/bin/envtest go test $$(go list ./... | grep -v /controllers$$)
 	@# Its specs wait more than they compute: two processes, each with an API server of its own, take little more than half the time.
 	KUBEBUILDER_ASSETS=$(CURDIR)/bin/envtest go run github.com/onsi/ginkgo/v2/ginkgo -procs=2 --no-color ./controllers

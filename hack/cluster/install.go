@@ -8,6 +8,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -54,7 +55,7 @@ func (l layout) install(ctx context.Context, step func(string)) error {
 	}
 	for _, wait := range []string{
 		"condition=Ready node/" + l.node,
-		"condition=Ready clusterissuer/govpk",
+		"condition=Ready clusterissuer/govpk clusterissuer/govpk-mesh",
 		"condition=Ready certificate/ntc-status certificate/test-domain -n gateways",
 		"condition=Available deployment/traefik -n gateways",
 		"condition=Programmed gateway/public gateway/vpn -n gateways",
@@ -66,7 +67,7 @@ func (l layout) install(ctx context.Context, step func(string)) error {
 		}
 	}
 	step("node and platform Ready")
-	if err := l.writeCA(ctx); err != nil {
+	if err := errors.Join(l.writeCA(ctx, "govpk-root", l.caFile()), l.writeCA(ctx, "govpk-mesh", l.meshCAFile())); err != nil {
 		return err
 	}
 	if err := l.serveMetrics(ctx); err != nil {
@@ -113,9 +114,9 @@ func (l layout) kubectlOutput(ctx context.Context, stdin []byte, args ...string)
 	return out, nil
 }
 
-// writeCA leaves the issuer's certificate for curl --cacert.
-func (l layout) writeCA(ctx context.Context) error {
-	encoded, err := l.kubectlOutput(ctx, nil, "get", "secret", "govpk-root", "-n", "cert-manager", "-o", `jsonpath={.data.tls\.crt}`)
+// writeCA leaves an issuer's certificate for curl --cacert, and for the policy's authorities.
+func (l layout) writeCA(ctx context.Context, secret, target string) error {
+	encoded, err := l.kubectlOutput(ctx, nil, "get", "secret", secret, "-n", "cert-manager", "-o", `jsonpath={.data.tls\.crt}`)
 	if err != nil {
 		return err
 	}
@@ -123,7 +124,7 @@ func (l layout) writeCA(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(l.caFile(), ca, 0o644)
+	return os.WriteFile(target, ca, 0o644)
 }
 
 // serveMetrics adds the metrics to the API, by the issuer's certificate.

@@ -71,6 +71,7 @@ func (l layout) on(m machine) layout {
 
 func (l layout) kubeconfig() string { return filepath.Join(l.dir, "kubeconfig") }
 func (l layout) caFile() string     { return filepath.Join(l.dir, "ca.crt") }
+func (l layout) meshCAFile() string { return filepath.Join(l.dir, "mesh-ca.crt") }
 
 // adminKubeconfig is for the machines' own programs: it names the first one's
 // address, where kubeconfig names the forward.

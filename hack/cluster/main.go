@@ -7,6 +7,7 @@
 // container engine and no image registry. It has one node; NODES=2 adds another.
 //
 //	go run . up | down | status | load [image…]
+//	go run . haproxy    # needs no root: HAProxy for tests, in bin/tools/current
 package main
 
 import (
@@ -30,7 +31,7 @@ func main() {
 
 func run(ctx context.Context, args []string) error {
 	if len(args) == 0 {
-		return fmt.Errorf("say up, down, status or load [image…]")
+		return fmt.Errorf("say up, down, status, haproxy or load [image…]")
 	}
 	l, err := newLayout()
 	if err != nil {
@@ -49,10 +50,12 @@ func run(ctx context.Context, args []string) error {
 		return l.exclusively(func() error { return l.loadInto(ctx, args[1:]) })
 	case "status":
 		return l.status(ctx)
+	case "haproxy":
+		return l.linkHAProxy()
 	case commandInit:
 		return l.runInit()
 	case commandNode:
 		return l.runNode(ctx)
 	}
-	return fmt.Errorf("unknown command %q: say up, down, status or load [image…]", args[0])
+	return fmt.Errorf("unknown command %q: say up, down, status, haproxy or load [image…]", args[0])
 }

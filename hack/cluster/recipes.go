@@ -29,7 +29,7 @@ var (
 	controlPlane = []string{"pause", "kube", "etcd", "kube-proxy"}
 	member       = []string{"pause", "kube-proxy"} // the same for a node that joins
 	platform     = []string{"traefik", "certmanager", "metrics-server", "local-path-provisioner", "shell"}
-	applications = []string{"operator", "web", "api", "api-v2", "api-broken", "postgres", "miniflux"}
+	applications = []string{"operator", "sidecar", "web", "api", "api-v2", "api-broken", "postgres", "miniflux"}
 )
 
 func (l layout) recipe(image string) (recipe, error) {
@@ -68,6 +68,8 @@ func (l layout) recipe(image string) (recipe, error) {
 		return l.web()
 	case "postgres":
 		return l.postgres()
+	case "sidecar":
+		return l.sidecar()
 	case "miniflux":
 		return recipe{
 			refs:   []string{"registry.ntc.gov.pk/khabar/miniflux@"},

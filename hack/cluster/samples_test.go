@@ -35,8 +35,15 @@ func TestSampleImages(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := l.postgres(); err != nil {
-			t.Fatal(err)
+		entry := exec.CommandContext(t.Context(), "make", "bin/sidecar")
+		entry.Dir = l.root
+		if out, err := entry.CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		for _, image := range []string{"postgres", "sidecar"} {
+			if _, err := l.recipe(image); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
 	if !inJail(t) {
@@ -46,6 +53,7 @@ func TestSampleImages(t *testing.T) {
 	j.passwordMissing()
 	j.sehat()
 	j.miniflux()
+	j.sidecar()
 	if code, words := j.run("api-broken", "", nil); code != 1 || !strings.Contains(words, "api 3.0.0: cannot start: this build is broken on purpose") {
 		t.Errorf("api-broken: %d %s", code, words)
 	}
@@ -99,6 +107,26 @@ func (c component) environment(password string) []string {
 		set(variable.Name, variable.Value)
 	}
 	return env
+}
+
+// What the sidecar does is tested beside it; here HAProxy finds its libraries and the internet's authorities.
+func (j jail) sidecar() {
+	if code, words := j.run("sidecar", "", nil); code != 1 || !strings.Contains(words, "SIDECAR_CONFIG is empty") {
+		j.Errorf("sidecar without configuration: %d %s", code, words)
+	}
+	r, err := j.recipe("sidecar")
+	j.must(err)
+	config := filepath.Join(j.extracted("sidecar", r), "check.cfg")
+	j.must(os.WriteFile(config, []byte(`
+listen check
+  bind 127.0.0.1:8080
+  timeout connect 1s
+  timeout client 1s
+  timeout server 1s
+  server host host:443 init-addr none ssl verify required ca-file `+systemAuthorities+"\n"), 0o644))
+	if code, words := j.run("sidecar", "", nil, haproxyProgram, "-c", "-f", "/check.cfg"); code != 0 || !strings.Contains(words, "Configuration file is valid") {
+		j.Errorf("HAProxy: %d %s", code, words)
+	}
 }
 
 func (j jail) passwordMissing() {

@@ -55,6 +55,9 @@ func (l layout) startAnew(ctx context.Context) error {
 	if _, err := l.postgres(); err != nil {
 		return err
 	}
+	if _, err := l.sidecar(); err != nil {
+		return err
+	}
 	if err := l.tearDown(); err != nil {
 		return err
 	}
@@ -67,7 +70,7 @@ func (l layout) startAnew(ctx context.Context) error {
 
 func (l layout) bringUp(ctx context.Context) error {
 	step := stopwatch()
-	for _, f := range []string{l.kubeconfig(), l.caFile()} {
+	for _, f := range []string{l.kubeconfig(), l.caFile(), l.meshCAFile()} {
 		if err := os.RemoveAll(f); err != nil {
 			return err
 		}
@@ -164,7 +167,7 @@ func (l layout) tearDown() error {
 			}
 		}
 	}
-	for _, path := range []string{mountPointsFile, filepath.Join(dir, "kubeconfig"), filepath.Join(dir, "ca.crt")} {
+	for _, path := range []string{mountPointsFile, filepath.Join(dir, "kubeconfig"), filepath.Join(dir, "ca.crt"), filepath.Join(dir, "mesh-ca.crt")} {
 		if err := os.RemoveAll(path); err != nil {
 			return err
 		}

@@ -16,17 +16,26 @@ envtest-assets: ## Build kube-apiserver and etcd for envtest into bin/envtest; n
 	@for p in kube-apiserver kube-controller-manager etcd kubectl; do ln -sfn ../tools/current/$$p bin/envtest/$$p; done
 
 .PHONY: cluster
-cluster: tools ## Start the cluster, or keep it when it is healthy (root; NODES=2 adds a node; bin/cluster/kubeconfig).
+cluster: tools bin/sidecar ## Start the cluster, or keep it when it is healthy (root; NODES=2 adds a node; bin/cluster/kubeconfig).
 	@cd hack/cluster && go run . up
+
+# The entry of the sidecar's image; the rest of that image is Debian's.
+.PHONY: bin/sidecar
+bin/sidecar:
+	@CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o $@ ./cmd/sidecar
+
+.PHONY: haproxy
+haproxy: ## Unpack Debian's HAProxy for the sidecar's tests; needs no root.
+	@cd hack/cluster && go run . haproxy
 
 .PHONY: cluster-down
 cluster-down: ## Stop the cluster and remove all it made on this machine.
 	@cd hack/cluster && go run . down
 
 .PHONY: cluster-load
-cluster-load: ## Build bin/govpk-operator and load it into the running cluster as localhost/govpk-operator:dev.
+cluster-load: bin/sidecar ## Build bin/govpk-operator and load it into the running cluster as localhost/govpk-operator:dev, with the sidecar.
 	@CGO_ENABLED=0 go build -trimpath -o bin/govpk-operator .
-	@cd hack/cluster && go run . load operator
+	@cd hack/cluster && go run . load operator sidecar
 
 .PHONY: cluster-status
 cluster-status: ## Say whether the cluster answers, and where.

@@ -39,7 +39,7 @@ func For(policy v1alpha1.MeshPolicy) Carrier {
 	if policy.Type == v1alpha1.MeshIstio {
 		return istio{}
 	}
-	return sidecar{}
+	return sidecars{}
 }
 
 // Stage is what carriers know of a stage namespace.

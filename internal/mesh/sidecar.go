@@ -8,37 +8,38 @@ import (
 
 	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
 	"github.com/ntc-gov-pk/govpk-operator/internal/render"
+	"github.com/ntc-gov-pk/govpk-operator/internal/sidecar"
 )
 
 // peerPortName is longer than the name of a component's port can be.
 const peerPortName = "mutual-tls-15443"
 
-// sidecar carries the edges by a proxy beside each component. Its peers are known by address, so no pod needs DNS.
-type sidecar struct{}
+// sidecars carry the edges by a proxy beside each component. Its peers are known by address, so no pod needs DNS.
+type sidecars struct{}
 
-func (sidecar) Labels() map[string]string { return nil }
+func (sidecars) Labels() map[string]string { return nil }
 
-func (sidecar) Beside() Resources { return Resources{render.SidecarCPU, render.SidecarMemory} }
+func (sidecars) Beside() Resources { return Resources{render.SidecarCPU, render.SidecarMemory} }
 
-func (sidecar) Images(policy v1alpha1.MeshPolicy) []string {
+func (sidecars) Images(policy v1alpha1.MeshPolicy) []string {
 	if policy.Image == "" {
 		return nil
 	}
 	return []string{policy.Image}
 }
 
-func (sidecar) Attach(s Stage, c Component, w render.Workload) render.Workload {
-	proxy := Proxy{}
+func (sidecars) Attach(s Stage, c Component, w render.Workload) render.Workload {
+	proxy := sidecar.Proxy{}
 	for i, edge := range c.Edges {
 		identity := Identity(s.Scope, edge.Component)
-		listen := int32(firstEdgePort + i)
+		listen := int32(sidecar.FirstEdgePort + i)
 		w.Addresses = append(w.Addresses, render.Address{Host: "127.0.0.1", Port: listen})
-		proxy.Outbound = append(proxy.Outbound, Outbound{
-			Listen: listen, Address: edge.Address, Port: PeerPort, ServerName: serverName(edge.Port.Name, identity), Identity: identity,
+		proxy.Outbound = append(proxy.Outbound, sidecar.Outbound{
+			Listen: listen, Address: edge.Address, Port: sidecar.PeerPort, ServerName: serverName(edge.Port.Name, identity), Identity: identity,
 		})
 	}
 	for _, port := range c.Ports {
-		in := Inbound{
+		in := sidecar.Inbound{
 			ServerName: serverName(port.Name, Identity(s.Scope, c.Name)), Port: port.Port,
 			Gateway: slices.Contains(c.Routed, port),
 		}
@@ -52,34 +53,34 @@ func (sidecar) Attach(s Stage, c Component, w render.Workload) render.Workload {
 	w.Sidecar = &render.Sidecar{
 		Image: s.Policy.Image, Config: proxy.String(),
 		Secret: render.PeerSecret(c.Name), ConfigMap: render.AuthoritiesName,
-		TLSDirectory: TLSDirectory, CADirectory: CADirectory, RunDirectory: RunDirectory, HealthPort: HealthPort,
+		TLSDirectory: sidecar.TLSDirectory, CADirectory: sidecar.CADirectory, RunDirectory: sidecar.RunDirectory, HealthPort: sidecar.HealthPort,
 	}
 	return w
 }
 
 // Flows leave open nothing but the sidecars' own ports.
-func (sidecar) Flows(f render.Flows) render.Flows {
+func (sidecars) Flows(f render.Flows) render.Flows {
 	for _, flows := range []map[string][]int32{f.Callers, f.Callees} {
 		for peer := range flows {
-			flows[peer] = []int32{PeerPort}
+			flows[peer] = []int32{sidecar.PeerPort}
 		}
 	}
 	for namespace := range f.Gateways {
-		f.Gateways[namespace] = []int32{GatewayPort}
+		f.Gateways[namespace] = []int32{sidecar.GatewayPort}
 	}
 	return f
 }
 
-func (sidecar) ServicePorts(c Component) []render.ServicePort {
+func (sidecars) ServicePorts(c Component) []render.ServicePort {
 	var ports []render.ServicePort
 	for _, port := range c.Routed {
-		ports = append(ports, render.ServicePort{Name: port.Name, Port: port.Port, Target: GatewayPort})
+		ports = append(ports, render.ServicePort{Name: port.Name, Port: port.Port, Target: sidecar.GatewayPort})
 	}
-	return append(ports, render.ServicePort{Name: peerPortName, Port: PeerPort, Target: PeerPort})
+	return append(ports, render.ServicePort{Name: peerPortName, Port: sidecar.PeerPort, Target: sidecar.PeerPort})
 }
 
 // Objects are a certificate for each component, the authorities, and what makes gateways speak TLS to the routed ports.
-func (sidecar) Objects(s Stage) []render.Object {
+func (sidecars) Objects(s Stage) []render.Object {
 	objects := []render.Object{render.Authorities(s.Scope, s.Policy.CABundle)}
 	for _, c := range s.Components {
 		identity := Identity(s.Scope, c.Name)
