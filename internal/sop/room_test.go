@@ -44,42 +44,42 @@ func overcommit(cpu, memory int32) func(*Case) {
 	}
 }
 
-// The nodes of the base offer 16 cpu and 32Gi, of which the application needs 8400m and 17152Mi. So others leave room while
-// they have booked 7600m and 15616Mi.
+// The nodes of the base offer 16 cpu and 32Gi, of which the application needs 8580m and 18016Mi. So others leave room while
+// they have booked 7420m and 14752Mi.
 func roomRows(t *testing.T, ends time.Time) []clauseRow {
 	t.Helper()
 	full := booked("16", "32Gi")
-	held := holding(amount("4200m", "8576Mi"), Compute{})
+	held := holding(amount("4290m", "9008Mi"), Compute{})
 	declaring := func(cpu string) func(*Case) {
 		return func(c *Case) { c.Application.Spec.Requirements.Hardware.CPU = resource.MustParse(cpu) }
 	}
 	rows := []clauseRow{
-		{name: "what others leave is just enough", given: underAudit(t), change: booked("7600m", "15616Mi"), outcome: Met, reason: v1alpha1.ReasonProvisioned, without: []string{"booked"}},
+		{name: "what others leave is just enough", given: underAudit(t), change: booked("7420m", "14752Mi"), outcome: Met, reason: v1alpha1.ReasonProvisioned, without: []string{"booked"}},
 		{
-			name: "cpu booked by others", given: underAudit(t), change: booked("7601m", "15616Mi"), outcome: Refused, reason: v1alpha1.ReasonCapacityMissing,
-			message: []string{"spec.requirements.hardware: test and live of the application need 8400m cpu and 17152Mi memory; CloudServiceProvider ntc-islamabad offers 16 cpu and 32Gi memory on 2 nodes, " +
-				"and other applications have booked 7601m cpu and 15616Mi memory; missing: 1m cpu; the provider adds nodes, other applications give up theirs, or the organization declares less"},
+			name: "cpu booked by others", given: underAudit(t), change: booked("7421m", "14752Mi"), outcome: Refused, reason: v1alpha1.ReasonCapacityMissing,
+			message: []string{"spec.requirements.hardware: test and live of the application need 8580m cpu and 18016Mi memory; CloudServiceProvider ntc-islamabad offers 16 cpu and 32Gi memory on 2 nodes, " +
+				"and other applications have booked 7421m cpu and 14752Mi memory; missing: 1m cpu; the provider adds nodes, other applications give up theirs, or the organization declares less"},
 			without: []string{"stays"},
 		},
 		{
-			name: "memory booked by others, to the byte", given: underAudit(t), change: booked("0", "16374562817"), outcome: Refused, reason: v1alpha1.ReasonCapacityMissing,
-			message: []string{"have booked 0 cpu and 15617Mi memory; missing: 1Mi memory;"},
+			name: "memory booked by others, to the byte", given: underAudit(t), change: booked("0", "15468593153"), outcome: Refused, reason: v1alpha1.ReasonCapacityMissing,
+			message: []string{"have booked 0 cpu and 14753Mi memory; missing: 1Mi memory;"},
 		},
 		{
 			name: "both", given: underAudit(t), change: full, outcome: Refused, reason: v1alpha1.ReasonCapacityMissing,
-			message: []string{"missing: 8400m cpu, 17152Mi memory;"},
+			message: []string{"missing: 8580m cpu, 18016Mi memory;"},
 		},
 		{name: "booked beyond 64 bits", given: underAudit(t), change: booked("9223372036854775807", "9223372036854775807Gi"), outcome: Refused, reason: v1alpha1.ReasonCapacityMissing},
 		{
-			name: "NTC lets more be booked", given: underAudit(t), change: with(full, overcommit(153, 153)), outcome: Met, reason: v1alpha1.ReasonProvisioned,
+			name: "NTC lets more be booked", given: underAudit(t), change: with(full, overcommit(154, 155)), outcome: Met, reason: v1alpha1.ReasonProvisioned,
 		},
 		{
-			name: "but not enough of it", given: underAudit(t), change: with(full, overcommit(152, 153)), outcome: Refused, reason: v1alpha1.ReasonCapacityMissing,
-			message: []string{"on 2 nodes, spec.capacity of DeploymentPolicy default lets 152% of the cpu and 153% of the memory be booked, and other applications have booked 16 cpu and 32Gi memory; missing: 80m cpu;"},
+			name: "but not enough of it", given: underAudit(t), change: with(full, overcommit(153, 155)), outcome: Refused, reason: v1alpha1.ReasonCapacityMissing,
+			message: []string{"on 2 nodes, spec.capacity of DeploymentPolicy default lets 153% of the cpu and 155% of the memory be booked, and other applications have booked 16 cpu and 32Gi memory; missing: 100m cpu;"},
 		},
 		{
 			name: "or less, to keep some free", given: underAudit(t), change: overcommit(100, 50), outcome: Refused, reason: v1alpha1.ReasonCapacityMissing,
-			message: []string{"50% of the memory be booked; missing: 768Mi memory;"},
+			message: []string{"50% of the memory be booked; missing: 1632Mi memory;"},
 		},
 		{name: "what it holds is its own", given: awaitingLaunch(t), change: with(full, held), outcome: Met, reason: v1alpha1.ReasonProvisioned},
 		{
@@ -90,15 +90,15 @@ func roomRows(t *testing.T, ends time.Time) []clauseRow {
 		{
 			name: "one that needs more is not", given: awaitingLaunch(t), on: onSnapshot, change: with(full, held, func(c *Case) {
 				c.Application.Spec.Components[0].Resources.Requests.CPU = resource.MustParse("101m")
-			}), outcome: Refused, reason: v1alpha1.ReasonCapacityMissing, message: []string{"need 8402m cpu", "have booked 16 cpu"}, without: []string{"stays"},
+			}), outcome: Refused, reason: v1alpha1.ReasonCapacityMissing, message: []string{"need 8582m cpu", "have booked 16 cpu"}, without: []string{"stays"},
 		},
 		{
 			name: "what runs stays while more is declared", given: awaitingLaunch(t), change: with(full, held, declaring("5")), outcome: Waiting, reason: v1alpha1.ReasonCapacityMissing,
-			message: []string{"need 10400m cpu", "; what runs stays"},
+			message: []string{"need 10580m cpu", "; what runs stays"},
 		},
 		{
 			name: "nodes go from under what it holds", given: awaitingLaunch(t), change: with(full, held, onNodes(func(n *ProviderNodes) { n.Ready = n.Ready[1:] })),
-			outcome: Waiting, reason: v1alpha1.ReasonCapacityMissing, message: []string{"offers 8 cpu and 16Gi memory on 1 node; missing: 400m cpu, 768Mi memory; the provider adds nodes, or the organization declares less; what runs stays"},
+			outcome: Waiting, reason: v1alpha1.ReasonCapacityMissing, message: []string{"offers 8 cpu and 16Gi memory on 1 node; missing: 580m cpu, 1632Mi memory; the provider adds nodes, or the organization declares less; what runs stays"},
 			without: []string{"booked"},
 		},
 		{
@@ -140,18 +140,18 @@ func TestBooking(t *testing.T) {
 
 // An organization declares more hardware at any time, and no auditor sees it: it is not given where others have booked it.
 func TestQuotaGrowsWithinTheRoom(t *testing.T) {
-	small := amount("4200m", "8576Mi")
+	small := amount("4290m", "9008Mi")
 	for name, row := range map[string]struct {
 		change     func(*Case)
 		test, live string
 	}{
-		"there is room":                     {with(holding(small, small), booked("1", "1Gi")), "6200m", "6200m"},
-		"there is none":                     {with(holding(small, small), booked("16", "1Gi")), "4200m", "4200m"},
-		"live is larger already":            {with(holding(small, amount("5", "8576Mi")), booked("16", "1Gi")), "4200m", "5"},
-		"live is to come":                   {with(holding(small, Compute{}), booked("16", "1Gi")), "4200m", "4200m"},
-		"it needs no more than it has":      {with(holding(amount("6200m", "8576Mi"), small), booked("16", "1Gi")), "6200m", "6200m"},
-		"less than the components need":     {with(holding(amount("10m", "1Mi"), amount("10m", "1Mi")), booked("16", "1Gi")), "900m", "900m"},
-		"the policy is gone: nothing known": {with(holding(small, small), booked("16", "1Gi"), func(c *Case) { c.Policy = nil }), "6200m", "6200m"},
+		"there is room":                     {with(holding(small, small), booked("1", "1Gi")), "6290m", "6290m"},
+		"there is none":                     {with(holding(small, small), booked("16", "1Gi")), "4290m", "4290m"},
+		"live is larger already":            {with(holding(small, amount("5", "9008Mi")), booked("16", "1Gi")), "4290m", "5"},
+		"live is to come":                   {with(holding(small, Compute{}), booked("16", "1Gi")), "4290m", "4290m"},
+		"it needs no more than it has":      {with(holding(amount("6290m", "9008Mi"), small), booked("16", "1Gi")), "6290m", "6290m"},
+		"less than the components need":     {with(holding(amount("10m", "1Mi"), amount("10m", "1Mi")), booked("16", "1Gi")), "990m", "990m"},
+		"the policy is gone: nothing known": {with(holding(small, small), booked("16", "1Gi"), func(c *Case) { c.Policy = nil }), "6290m", "6290m"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := liveCase(t)
@@ -190,8 +190,8 @@ func TestWaitsForRoom(t *testing.T) {
 	}{
 		"there is room":          {given: underAudit(t), change: booked("0", "0")},
 		"there is none":          {given: underAudit(t), change: full, want: true},
-		"live, with what it has": {given: liveCase(t), change: with(full, holding(amount("4200m", "8576Mi"), amount("4200m", "8576Mi")))},
-		"live, and wants more": {given: liveCase(t), change: with(full, holding(amount("4200m", "8576Mi"), amount("4200m", "8576Mi")), func(c *Case) {
+		"live, with what it has": {given: liveCase(t), change: with(full, holding(amount("4290m", "9008Mi"), amount("4290m", "9008Mi")))},
+		"live, and wants more": {given: liveCase(t), change: with(full, holding(amount("4290m", "9008Mi"), amount("4290m", "9008Mi")), func(c *Case) {
 			c.Application.Spec.Requirements.Hardware.CPU = resource.MustParse("5")
 		}), want: true},
 		"an older release is to be launched, at a provider without room": {given: liveCase(t), change: func(c *Case) {

@@ -38,9 +38,9 @@ func assessRequirements(c *Case, release *v1alpha1.Release) Finding {
 			return f
 		}
 	}
-	extra := overhead(release)
+	extra := c.overhead(release)
 	return finding(Met, v1alpha1.ReasonDeclared,
-		"hardware, traffic and data-flow diagram are declared; the hardware holds the components at their peak, and the quota of each stage adds %s cpu and %s memory, one more pod of each component, for rolling updates",
+		"hardware, traffic and data-flow diagram are declared; the hardware holds the components at their peak, and the quota of each stage adds %s cpu and %s memory, for one more pod of each component while it is updated and for what runs beside them",
 		extra.CPU.String(), extra.Memory.String())
 }
 
@@ -137,9 +137,18 @@ func (c *Case) atPeak(releases ...*v1alpha1.Release) Compute {
 }
 
 // overhead is what the platform adds to the declared hardware: one more pod of each component, which a rolling update
-// starts before it ends an old one.
-func overhead(releases ...*v1alpha1.Release) Compute {
-	return sum(releases, func(component v1alpha1.Component) Compute { return pods(component, 1) })
+// starts before it ends an old one, and what the mesh runs beside each pod.
+func (c *Case) overhead(releases ...*v1alpha1.Release) Compute {
+	beside := c.carrier().Beside()
+	return sum(releases, func(component v1alpha1.Component) Compute {
+		extra := pods(component, 1)
+		_, most, _ := c.scaling(component)
+		cpu, memory := beside.CPU.DeepCopy(), beside.Memory.DeepCopy()
+		cpu.Mul(int64(most) + 1)
+		memory.Mul(int64(most) + 1)
+		extra.Add(Compute{cpu, memory})
+		return extra
+	})
 }
 
 // enforceRequirements makes the quota: the declared hardware and the platform's overhead. A declaration that shrinks below
@@ -163,7 +172,7 @@ func (c *Case) quota(t Target) Compute {
 	quota := Compute{hardware.CPU.DeepCopy(), hardware.Memory.DeepCopy()}
 	if releases := t.releases(); len(releases) > 0 {
 		quota = quota.larger(c.atPeak(releases...))
-		quota.Add(overhead(releases...))
+		quota.Add(c.overhead(releases...))
 	}
 	return quota
 }
@@ -179,7 +188,7 @@ func (c *Case) granted(t Target) Compute {
 		held = held.larger(c.Live.Quota)
 	}
 	needed := c.atPeak(t.releases()...)
-	needed.Add(overhead(t.releases()...))
+	needed.Add(c.overhead(t.releases()...))
 	return quota.smaller(held).larger(needed)
 }
 
