@@ -72,10 +72,11 @@ func (o *operator) forget() {
 	}
 }
 
-// wakes waits until the quotas' events wake an application. Nothing else in these specs does.
-func (o *operator) wakes(w *world, why string) {
+// wakes passes over one application until its quotas' events wake another. Nothing else in these specs does.
+func (o *operator) wakes(ctx context.Context, by, w *world, why string) {
 	GinkgoHelper()
-	Eventually(func() bool {
+	Eventually(func(g Gomega) bool {
+		g.Expect(by.pass(ctx, o)).To(Succeed())
 		for o.woken.Len() > 0 {
 			item, _ := o.woken.Get()
 			o.woken.Done(item)
@@ -84,7 +85,7 @@ func (o *operator) wakes(w *world, why string) {
 			}
 		}
 		return false
-	}).Should(BeTrue(), why+", and the cache hears of it a moment later")
+	}).Should(BeTrue(), why+", and the cache hears of it, and of what was declared, a moment later")
 }
 
 var _ = Describe("The nodes of a provider", func() {
@@ -172,8 +173,7 @@ var _ = Describe("The nodes of a provider", func() {
 		w.change(ctx, func(spec *v1alpha1.ThirdPartyApplicationSpec) {
 			spec.Requirements.Hardware.CPU = resource.MustParse("3900m")
 		})
-		Expect(w.pass(ctx, o)).To(Succeed())
-		o.wakes(second, "some room came free")
+		o.wakes(ctx, w, second, "some room came free")
 		second.settle(ctx, o)
 		Expect(second.get(ctx).Status.Stage).To(Equal(v1alpha1.StageUnderAudit), "but not enough")
 
@@ -184,7 +184,7 @@ var _ = Describe("The nodes of a provider", func() {
 			g.Expect(w.pass(ctx, o)).To(Succeed())
 			g.Expect(apierrors.IsNotFound(admin.Get(ctx, w.key(), &v1alpha1.ThirdPartyApplication{}))).To(BeTrue())
 		}).Should(Succeed(), "the namespace controller empties the test namespace")
-		o.wakes(second, "the room came free")
+		o.wakes(ctx, w, second, "the room came free")
 		second.until(ctx, o, second.stage(ctx, v1alpha1.StageTesting))
 
 		By("settling: who has its room waits for none")
@@ -197,8 +197,7 @@ var _ = Describe("The nodes of a provider", func() {
 		second.change(ctx, func(spec *v1alpha1.ThirdPartyApplicationSpec) {
 			spec.Requirements.Hardware.CPU = resource.MustParse("3900m")
 		})
-		Expect(second.pass(ctx, o)).To(Succeed())
-		o.wakes(w, "some room came free")
+		o.wakes(ctx, second, w, "some room came free")
 	})
 
 	It("take nothing down when they go", func(ctx context.Context) {
