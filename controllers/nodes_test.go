@@ -72,10 +72,11 @@ func (o *operator) forget() {
 	}
 }
 
-// wakes waits until the quotas' events wake an application. Nothing else in these specs does.
-func (o *operator) wakes(w *world, why string) {
+// wakes passes over one application until its quotas' events wake another. Nothing else in these specs does.
+func (o *operator) wakes(ctx context.Context, by, w *world, why string) {
 	GinkgoHelper()
-	Eventually(func() bool {
+	Eventually(func(g Gomega) bool {
+		g.Expect(by.pass(ctx, o)).To(Succeed())
 		for o.woken.Len() > 0 {
 			item, _ := o.woken.Get()
 			o.woken.Done(item)
@@ -84,7 +85,7 @@ func (o *operator) wakes(w *world, why string) {
 			}
 		}
 		return false
-	}).Should(BeTrue(), why+", and the cache hears of it a moment later")
+	}).Should(BeTrue(), why+", and the cache hears of it, and of what was declared, a moment later")
 }
 
 var _ = Describe("The nodes of a provider", func() {
@@ -131,10 +132,10 @@ var _ = Describe("The nodes of a provider", func() {
 		DeferCleanup(func(ctx context.Context) {
 			Expect(client.IgnoreNotFound(admin.Delete(ctx, &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: node}}))).To(Succeed())
 		})
-		changeNodeStatus(ctx, node, func(n *corev1.Node) { n.Status.Allocatable = capacity("8399m", "32Gi") })
-		w.until(ctx, o, provisioned(ctx, v1alpha1.ReasonCapacityMissing, "need 8400m cpu and 16896Mi memory", "offers 8399m cpu and 32Gi memory on 1 node", "missing: 1m cpu"))
-		changeNodeStatus(ctx, node, func(n *corev1.Node) { n.Status.Allocatable = capacity("8400m", "32Gi") })
-		w.until(ctx, o, provisioned(ctx, v1alpha1.ReasonProvisioned, "1 node with 8400m cpu and 32Gi memory"))
+		changeNodeStatus(ctx, node, func(n *corev1.Node) { n.Status.Allocatable = capacity("8579m", "32Gi") })
+		w.until(ctx, o, provisioned(ctx, v1alpha1.ReasonCapacityMissing, "need 8580m cpu and 17760Mi memory", "offers 8579m cpu and 32Gi memory on 1 node", "missing: 1m cpu"))
+		changeNodeStatus(ctx, node, func(n *corev1.Node) { n.Status.Allocatable = capacity("8580m", "32Gi") })
+		w.until(ctx, o, provisioned(ctx, v1alpha1.ReasonProvisioned, "1 node with 8580m cpu and 32Gi memory"))
 	})
 
 	It("hold one application, and the next when that one gives up its room", func(ctx context.Context) {
@@ -142,7 +143,7 @@ var _ = Describe("The nodes of a provider", func() {
 		DeferCleanup(func(ctx context.Context) {
 			Expect(client.IgnoreNotFound(admin.Delete(ctx, &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: node}}))).To(Succeed())
 		})
-		// Each needs 8400m cpu: 4 are declared for test and as many for live, and a pod of each component comes on top.
+		// Each needs 8580m cpu: 4 are declared for test and as many for live, and a pod of each component and the sidecars come on top.
 		changeNodeStatus(ctx, node, func(n *corev1.Node) { n.Status.Allocatable = capacity("16", "64Gi") })
 		w.passAudit(ctx, o)
 		w.until(ctx, o, w.stage(ctx, v1alpha1.StageTesting))
@@ -154,7 +155,7 @@ var _ = Describe("The nodes of a provider", func() {
 			condition := meta.FindStatusCondition(second.get(ctx).Status.Conditions, v1alpha1.ConditionInfrastructureProvisioned)
 			g.Expect(condition).NotTo(BeNil())
 			g.Expect(condition.Message).To(And(ContainSubstring("offers 16 cpu and 64Gi memory on 1 node"),
-				ContainSubstring("other applications have booked 8400m cpu and 16896Mi memory"), ContainSubstring("missing: 800m cpu;")))
+				ContainSubstring("other applications have booked 8580m cpu and 17760Mi memory"), ContainSubstring("missing: 1160m cpu;")))
 		})
 		second.settle(ctx, o)
 		Expect(second.get(ctx).Status.Stage).To(Equal(v1alpha1.StageUnderAudit), "it is not tested where it has no room")
@@ -172,8 +173,7 @@ var _ = Describe("The nodes of a provider", func() {
 		w.change(ctx, func(spec *v1alpha1.ThirdPartyApplicationSpec) {
 			spec.Requirements.Hardware.CPU = resource.MustParse("3900m")
 		})
-		Expect(w.pass(ctx, o)).To(Succeed())
-		o.wakes(second, "some room came free")
+		o.wakes(ctx, w, second, "some room came free")
 		second.settle(ctx, o)
 		Expect(second.get(ctx).Status.Stage).To(Equal(v1alpha1.StageUnderAudit), "but not enough")
 
@@ -184,7 +184,7 @@ var _ = Describe("The nodes of a provider", func() {
 			g.Expect(w.pass(ctx, o)).To(Succeed())
 			g.Expect(apierrors.IsNotFound(admin.Get(ctx, w.key(), &v1alpha1.ThirdPartyApplication{}))).To(BeTrue())
 		}).Should(Succeed(), "the namespace controller empties the test namespace")
-		o.wakes(second, "the room came free")
+		o.wakes(ctx, w, second, "the room came free")
 		second.until(ctx, o, second.stage(ctx, v1alpha1.StageTesting))
 
 		By("settling: who has its room waits for none")
@@ -197,8 +197,7 @@ var _ = Describe("The nodes of a provider", func() {
 		second.change(ctx, func(spec *v1alpha1.ThirdPartyApplicationSpec) {
 			spec.Requirements.Hardware.CPU = resource.MustParse("3900m")
 		})
-		Expect(second.pass(ctx, o)).To(Succeed())
-		o.wakes(w, "some room came free")
+		o.wakes(ctx, second, w, "some room came free")
 	})
 
 	It("take nothing down when they go", func(ctx context.Context) {

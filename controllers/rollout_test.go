@@ -96,6 +96,7 @@ var _ = Describe("A rollout", func() {
 		w.goLive(ctx, o)
 		good := w.release()
 		w.change(ctx, func(spec *v1alpha1.ThirdPartyApplicationSpec) { spec.Components[3].Image = brokenImage })
+		w.until(ctx, o, w.candidateStage(ctx, v1alpha1.StageUnderAudit))
 		w.sign(ctx, v1alpha1.SignOffArchitectureAudit, v1alpha1.PartyNITB)
 		w.until(ctx, o, w.candidateStage(ctx, v1alpha1.StageTesting))
 		w.signAll(ctx)

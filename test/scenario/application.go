@@ -214,7 +214,6 @@ func (a *App) Pass(ctx context.Context) error {
 		func() error { return a.Sign(ctx, v1alpha1.SignOffArchitectureAudit, v1alpha1.PartyNITB) },
 		func() error { return a.WriteSecrets(ctx, v1alpha1.TestNamespace) },
 		func() error { return a.Reach(ctx, v1alpha1.StageTesting) },
-		func() error { return a.RunsInTest(ctx) },
 		func() error { return a.Test(ctx) },
 		func() error { return a.Reach(ctx, v1alpha1.StageAwaitingLaunch) },
 		func() error { return a.Launch(ctx) },
