@@ -16,8 +16,9 @@ const SidecarName = "govpk-sidecar"
 // What one sidecar takes and may take. Measured: 20Mi at rest, of which 4Mi are its own; 1,000 connections take 20Mi more, and
 // a change of the authorities runs two proxies for a while.
 var (
-	SidecarCPU    = resource.MustParse("10m")
-	SidecarMemory = resource.MustParse("64Mi")
+	SidecarCPU           = resource.MustParse("10m")
+	SidecarMemory        = resource.MustParse("64Mi")
+	sidecarMemoryRequest = resource.MustParse("24Mi")
 )
 
 // Sidecar is the proxy beside a component: it takes and makes every connection of the component over mutual TLS.
@@ -51,7 +52,7 @@ func (s Sidecar) container() *applycore.ContainerApplyConfiguration {
 		WithRestartPolicy(corev1.ContainerRestartPolicyAlways).
 		WithEnv(applycore.EnvVar().WithName("SIDECAR_CONFIG").WithValue(s.Config)).
 		WithResources(applycore.ResourceRequirements().
-			WithRequests(corev1.ResourceList{corev1.ResourceCPU: SidecarCPU, corev1.ResourceMemory: SidecarMemory}).
+			WithRequests(corev1.ResourceList{corev1.ResourceCPU: SidecarCPU, corev1.ResourceMemory: sidecarMemoryRequest}).
 			WithLimits(corev1.ResourceList{corev1.ResourceMemory: SidecarMemory})).
 		WithSecurityContext(applycore.SecurityContext().
 			WithAllowPrivilegeEscalation(false).

@@ -111,7 +111,7 @@ listen edge-%d
 //   - Only refusals and errors are logged. Not dontlognull: a refused caller has sent nothing yet.
 const configHead = `global
   nbthread 1
-  maxconn 1024
+  maxconn 512
   log stdout format raw daemon info
   tune.ssl.cachesize 0
   ssl-default-bind-options ssl-min-ver TLSv1.3 no-tls-tickets

@@ -14,8 +14,8 @@ import (
 	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
 )
 
-// The base declares 4 cpu and 8Gi; a pod of web needs 100m and 128Mi, one of api 100m and 256Mi, and the sidecar of each 10m and 48Mi. So a stage books 4290m and
-// 9008Mi, and test and live together 8580m and 18016Mi.
+// The base declares 4 cpu and 8Gi; a pod of web needs 100m and 128Mi, one of api 100m and 256Mi, and the sidecar of each 10m and 64Mi. So a stage books 4290m and
+// 9152Mi, and test and live together 8580m and 18304Mi.
 func nodeRows(t *testing.T, ends time.Time) []clauseRow {
 	t.Helper()
 	nodes := func(others int, ready ...string) func(*Case) {
@@ -33,8 +33,8 @@ func nodeRows(t *testing.T, ends time.Time) []clauseRow {
 	}
 	rows := []clauseRow{
 		{
-			name: "nodes that hold it exactly", given: underAudit(t), change: nodes(3, "1", "16Gi", "7580m", "1632Mi"), outcome: Met, reason: v1alpha1.ReasonProvisioned,
-			message: []string{"until 2027-12-31 and attests 2 nodes with 8580m cpu and 18016Mi memory"},
+			name: "nodes that hold it exactly", given: underAudit(t), change: nodes(3, "1", "16Gi", "7580m", "1920Mi"), outcome: Met, reason: v1alpha1.ReasonProvisioned,
+			message: []string{"until 2027-12-31 and attests 2 nodes with 8580m cpu and 18304Mi memory"},
 		},
 		{
 			name: "kubelets count in Ki", given: underAudit(t), change: nodes(0, "8500m", "32879852Ki", "80m", "1Ki"), outcome: Met, reason: v1alpha1.ReasonProvisioned,
@@ -62,10 +62,10 @@ func nodeRows(t *testing.T, ends time.Time) []clauseRow {
 		},
 		{
 			name: "cpu", given: underAudit(t), change: nodes(0, "4", "16Gi", "4579m", "16Gi"), outcome: Refused, reason: v1alpha1.ReasonCapacityMissing,
-			message: []string{"spec.requirements.hardware: test and live of the application need 8580m cpu and 18016Mi memory; CloudServiceProvider ntc-islamabad offers 8579m cpu and 32Gi memory on 2 nodes; missing: 1m cpu; the provider adds nodes, or the organization declares less"},
+			message: []string{"spec.requirements.hardware: test and live of the application need 8580m cpu and 18304Mi memory; CloudServiceProvider ntc-islamabad offers 8579m cpu and 32Gi memory on 2 nodes; missing: 1m cpu; the provider adds nodes, or the organization declares less"},
 			without: []string{"booked", "stays"},
 		},
-		{name: "memory", given: underAudit(t), change: nodes(0, "64", "18015Mi"), outcome: Refused, reason: v1alpha1.ReasonCapacityMissing, message: []string{"64 cpu and 18015Mi memory on 1 node; missing: 1Mi memory;"}},
+		{name: "memory", given: underAudit(t), change: nodes(0, "64", "18303Mi"), outcome: Refused, reason: v1alpha1.ReasonCapacityMissing, message: []string{"64 cpu and 18303Mi memory on 1 node; missing: 1Mi memory;"}},
 		{
 			name: "a pod larger than any node", given: underAudit(t), on: onSnapshot, change: with(nodes(0, "4", "8Gi", "4", "8Gi"), pod("5", "1Gi")),
 			outcome: Refused, reason: v1alpha1.ReasonCapacityMissing,

@@ -44,42 +44,42 @@ func overcommit(cpu, memory int32) func(*Case) {
 	}
 }
 
-// The nodes of the base offer 16 cpu and 32Gi, of which the application needs 8580m and 18016Mi. So others leave room while
-// they have booked 7420m and 14752Mi.
+// The nodes of the base offer 16 cpu and 32Gi, of which the application needs 8580m and 18304Mi. So others leave room while
+// they have booked 7420m and 14464Mi.
 func roomRows(t *testing.T, ends time.Time) []clauseRow {
 	t.Helper()
 	full := booked("16", "32Gi")
-	held := holding(amount("4290m", "9008Mi"), Compute{})
+	held := holding(amount("4290m", "9152Mi"), Compute{})
 	declaring := func(cpu string) func(*Case) {
 		return func(c *Case) { c.Application.Spec.Requirements.Hardware.CPU = resource.MustParse(cpu) }
 	}
 	rows := []clauseRow{
-		{name: "what others leave is just enough", given: underAudit(t), change: booked("7420m", "14752Mi"), outcome: Met, reason: v1alpha1.ReasonProvisioned, without: []string{"booked"}},
+		{name: "what others leave is just enough", given: underAudit(t), change: booked("7420m", "14464Mi"), outcome: Met, reason: v1alpha1.ReasonProvisioned, without: []string{"booked"}},
 		{
-			name: "cpu booked by others", given: underAudit(t), change: booked("7421m", "14752Mi"), outcome: Refused, reason: v1alpha1.ReasonCapacityMissing,
-			message: []string{"spec.requirements.hardware: test and live of the application need 8580m cpu and 18016Mi memory; CloudServiceProvider ntc-islamabad offers 16 cpu and 32Gi memory on 2 nodes, " +
-				"and other applications have booked 7421m cpu and 14752Mi memory; missing: 1m cpu; the provider adds nodes, other applications give up theirs, or the organization declares less"},
+			name: "cpu booked by others", given: underAudit(t), change: booked("7421m", "14464Mi"), outcome: Refused, reason: v1alpha1.ReasonCapacityMissing,
+			message: []string{"spec.requirements.hardware: test and live of the application need 8580m cpu and 18304Mi memory; CloudServiceProvider ntc-islamabad offers 16 cpu and 32Gi memory on 2 nodes, " +
+				"and other applications have booked 7421m cpu and 14464Mi memory; missing: 1m cpu; the provider adds nodes, other applications give up theirs, or the organization declares less"},
 			without: []string{"stays"},
 		},
 		{
-			name: "memory booked by others, to the byte", given: underAudit(t), change: booked("0", "15468593153"), outcome: Refused, reason: v1alpha1.ReasonCapacityMissing,
-			message: []string{"have booked 0 cpu and 14753Mi memory; missing: 1Mi memory;"},
+			name: "memory booked by others, to the byte", given: underAudit(t), change: booked("0", "15166603265"), outcome: Refused, reason: v1alpha1.ReasonCapacityMissing,
+			message: []string{"have booked 0 cpu and 14465Mi memory; missing: 1Mi memory;"},
 		},
 		{
 			name: "both", given: underAudit(t), change: full, outcome: Refused, reason: v1alpha1.ReasonCapacityMissing,
-			message: []string{"missing: 8580m cpu, 18016Mi memory;"},
+			message: []string{"missing: 8580m cpu, 18304Mi memory;"},
 		},
 		{name: "booked beyond 64 bits", given: underAudit(t), change: booked("9223372036854775807", "9223372036854775807Gi"), outcome: Refused, reason: v1alpha1.ReasonCapacityMissing},
 		{
-			name: "NTC lets more be booked", given: underAudit(t), change: with(full, overcommit(154, 155)), outcome: Met, reason: v1alpha1.ReasonProvisioned,
+			name: "NTC lets more be booked", given: underAudit(t), change: with(full, overcommit(154, 156)), outcome: Met, reason: v1alpha1.ReasonProvisioned,
 		},
 		{
-			name: "but not enough of it", given: underAudit(t), change: with(full, overcommit(153, 155)), outcome: Refused, reason: v1alpha1.ReasonCapacityMissing,
-			message: []string{"on 2 nodes, spec.capacity of DeploymentPolicy default lets 153% of the cpu and 155% of the memory be booked, and other applications have booked 16 cpu and 32Gi memory; missing: 100m cpu;"},
+			name: "but not enough of it", given: underAudit(t), change: with(full, overcommit(153, 156)), outcome: Refused, reason: v1alpha1.ReasonCapacityMissing,
+			message: []string{"on 2 nodes, spec.capacity of DeploymentPolicy default lets 153% of the cpu and 156% of the memory be booked, and other applications have booked 16 cpu and 32Gi memory; missing: 100m cpu;"},
 		},
 		{
 			name: "or less, to keep some free", given: underAudit(t), change: overcommit(100, 50), outcome: Refused, reason: v1alpha1.ReasonCapacityMissing,
-			message: []string{"50% of the memory be booked; missing: 1632Mi memory;"},
+			message: []string{"50% of the memory be booked; missing: 1920Mi memory;"},
 		},
 		{name: "what it holds is its own", given: awaitingLaunch(t), change: with(full, held), outcome: Met, reason: v1alpha1.ReasonProvisioned},
 		{
@@ -98,7 +98,7 @@ func roomRows(t *testing.T, ends time.Time) []clauseRow {
 		},
 		{
 			name: "nodes go from under what it holds", given: awaitingLaunch(t), change: with(full, held, onNodes(func(n *ProviderNodes) { n.Ready = n.Ready[1:] })),
-			outcome: Waiting, reason: v1alpha1.ReasonCapacityMissing, message: []string{"offers 8 cpu and 16Gi memory on 1 node; missing: 580m cpu, 1632Mi memory; the provider adds nodes, or the organization declares less; what runs stays"},
+			outcome: Waiting, reason: v1alpha1.ReasonCapacityMissing, message: []string{"offers 8 cpu and 16Gi memory on 1 node; missing: 580m cpu, 1920Mi memory; the provider adds nodes, or the organization declares less; what runs stays"},
 			without: []string{"booked"},
 		},
 		{
@@ -140,16 +140,16 @@ func TestBooking(t *testing.T) {
 
 // An organization declares more hardware at any time, and no auditor sees it: it is not given where others have booked it.
 func TestQuotaGrowsWithinTheRoom(t *testing.T) {
-	small := amount("4290m", "9008Mi")
+	small := amount("4290m", "9152Mi")
 	for name, row := range map[string]struct {
 		change     func(*Case)
 		test, live string
 	}{
 		"there is room":                     {with(holding(small, small), booked("1", "1Gi")), "6290m", "6290m"},
 		"there is none":                     {with(holding(small, small), booked("16", "1Gi")), "4290m", "4290m"},
-		"live is larger already":            {with(holding(small, amount("5", "9008Mi")), booked("16", "1Gi")), "4290m", "5"},
+		"live is larger already":            {with(holding(small, amount("5", "9152Mi")), booked("16", "1Gi")), "4290m", "5"},
 		"live is to come":                   {with(holding(small, Compute{}), booked("16", "1Gi")), "4290m", "4290m"},
-		"it needs no more than it has":      {with(holding(amount("6290m", "9008Mi"), small), booked("16", "1Gi")), "6290m", "6290m"},
+		"it needs no more than it has":      {with(holding(amount("6290m", "9152Mi"), small), booked("16", "1Gi")), "6290m", "6290m"},
 		"less than the components need":     {with(holding(amount("10m", "1Mi"), amount("10m", "1Mi")), booked("16", "1Gi")), "990m", "990m"},
 		"the policy is gone: nothing known": {with(holding(small, small), booked("16", "1Gi"), func(c *Case) { c.Policy = nil }), "6290m", "6290m"},
 	} {
@@ -190,8 +190,8 @@ func TestWaitsForRoom(t *testing.T) {
 	}{
 		"there is room":          {given: underAudit(t), change: booked("0", "0")},
 		"there is none":          {given: underAudit(t), change: full, want: true},
-		"live, with what it has": {given: liveCase(t), change: with(full, holding(amount("4290m", "9008Mi"), amount("4290m", "9008Mi")))},
-		"live, and wants more": {given: liveCase(t), change: with(full, holding(amount("4290m", "9008Mi"), amount("4290m", "9008Mi")), func(c *Case) {
+		"live, with what it has": {given: liveCase(t), change: with(full, holding(amount("4290m", "9152Mi"), amount("4290m", "9152Mi")))},
+		"live, and wants more": {given: liveCase(t), change: with(full, holding(amount("4290m", "9152Mi"), amount("4290m", "9152Mi")), func(c *Case) {
 			c.Application.Spec.Requirements.Hardware.CPU = resource.MustParse("5")
 		}), want: true},
 		"an older release is to be launched, at a provider without room": {given: liveCase(t), change: func(c *Case) {

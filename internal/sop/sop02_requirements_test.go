@@ -93,7 +93,7 @@ func hardwareRows(t *testing.T) []clauseRow {
 	return []clauseRow{
 		{
 			name: "more than enough", given: underAudit(t), outcome: Met, reason: v1alpha1.ReasonDeclared,
-			message: []string{"the quota of each stage adds 290m cpu and 816Mi memory, for one more pod of each component while it is updated and for what runs beside them"},
+			message: []string{"the quota of each stage adds 290m cpu and 960Mi memory, for one more pod of each component while it is updated and for what runs beside them"},
 		},
 		{name: "exactly enough", given: underAudit(t), change: hardware("700m", "1Gi"), outcome: Met, reason: v1alpha1.ReasonDeclared},
 		{
@@ -126,7 +126,7 @@ func hardwareRows(t *testing.T) []clauseRow {
 		{
 			name: "exactly enough for Tasks too", given: underAudit(t), on: onSnapshot,
 			change:  with(hardware("900m", "1280Mi"), added(task("migrate"), scheduled("30 2 * * *"))),
-			outcome: Met, reason: v1alpha1.ReasonDeclared, message: []string{"adds 530m cpu and 1264Mi memory"},
+			outcome: Met, reason: v1alpha1.ReasonDeclared, message: []string{"adds 530m cpu and 1472Mi memory"},
 		},
 		{name: "exactly enough storage", given: underAudit(t), on: onSnapshot, change: with(storage("10Gi"), storing("10Gi")), outcome: Met, reason: v1alpha1.ReasonDeclared},
 		{
