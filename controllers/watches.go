@@ -74,7 +74,7 @@ func issuerKind(kind string) schema.GroupVersionKind {
 
 // RequiredKinds are the kinds of others that the operator cannot do without.
 func RequiredKinds() []schema.GroupVersionKind {
-	return []schema.GroupVersionKind{apply.GatewayKind, apply.HTTPRouteKind, apply.CertificateKind, issuerKind("ClusterIssuer"), issuerKind("Issuer")}
+	return []schema.GroupVersionKind{apply.GatewayKind, apply.HTTPRouteKind, apply.BackendTLSKind, apply.CertificateKind, issuerKind("ClusterIssuer"), issuerKind("Issuer")}
 }
 
 // Index declares what is looked up.
@@ -149,7 +149,8 @@ func (r *ApplicationReconciler) SetupWithManager(ctx context.Context, mgr ctrl.M
 		Watches(&v1alpha1.DeploymentPolicy{}, mapped(r.all), spec).
 		Watches(&corev1.Pod{}, mapped(childRequests), builder.WithPredicates(troubleChanged())).
 		Watches(&corev1.Pod{}, mapped(r.canaryRequests), builder.WithPredicates(canaryChanged())).
-		WatchesMetadata(metadata(apply.NamespaceKind), mapped(r.namespaceRequests))
+		WatchesMetadata(metadata(apply.NamespaceKind), mapped(r.namespaceRequests)).
+		WatchesMetadata(metadata(apply.NamespaceKind), r.Fleet.Events())
 	for _, kind := range r.children() {
 		b = b.Watches(object(kind), mapped(childRequests))
 	}
@@ -168,7 +169,8 @@ func appearance() predicate.Predicate {
 	return predicate.Funcs{UpdateFunc: func(event.UpdateEvent) bool { return false }}
 }
 
-// troubleChanged lets through pods that begin to say why they do not run, or stop saying it.
+// troubleChanged lets through pods that begin to say why they do not run, or stop saying it, and those that start or whose
+// sidecar does.
 func troubleChanged() predicate.Predicate {
 	troubled := func(o client.Object) bool { return trouble(o.(*corev1.Pod)) != "" }
 	return predicate.Funcs{
@@ -176,7 +178,7 @@ func troubleChanged() predicate.Predicate {
 		DeleteFunc: func(e event.DeleteEvent) bool { return troubled(e.Object) },
 		UpdateFunc: func(e event.UpdateEvent) bool {
 			before, after := observedPod(e.ObjectOld.(*corev1.Pod)), observedPod(e.ObjectNew.(*corev1.Pod))
-			return before.Trouble != after.Trouble || before.Restarts != after.Restarts
+			return before.Trouble != after.Trouble || before.Restarts != after.Restarts || before.Started != after.Started || before.Sidecar != after.Sidecar
 		},
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -20,6 +21,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
@@ -109,7 +111,8 @@ func warm(ctx context.Context, informers cache.Cache) {
 		object := &metav1.PartialObjectMetadata{}
 		object.SetGroupVersionKind(apply.NamespaceKind)
 		if kind == "ClusterIssuer" {
-			object.SetGroupVersionKind(controllers.RequiredKinds()[3])
+			kinds := controllers.RequiredKinds()
+			object.SetGroupVersionKind(kinds[slices.IndexFunc(kinds, func(k schema.GroupVersionKind) bool { return k.Kind == kind })])
 		}
 		_, err := informers.GetInformer(ctx, object)
 		Expect(err).NotTo(HaveOccurred())
@@ -155,11 +158,13 @@ func ensureProvider(ctx context.Context) {
 }
 
 func ensureIngress(ctx context.Context) {
-	issuer := &unstructured.Unstructured{Object: map[string]any{
-		"apiVersion": "cert-manager.io/v1", "kind": "ClusterIssuer", "metadata": map[string]any{"name": "govpk"},
-		"spec": map[string]any{"selfSigned": map[string]any{}},
-	}}
-	Expect(client.IgnoreAlreadyExists(admin.Create(ctx, issuer))).To(Succeed())
+	for _, name := range []string{"govpk", "govpk-mesh"} {
+		issuer := &unstructured.Unstructured{Object: map[string]any{
+			"apiVersion": "cert-manager.io/v1", "kind": "ClusterIssuer", "metadata": map[string]any{"name": name},
+			"spec": map[string]any{"selfSigned": map[string]any{}},
+		}}
+		Expect(client.IgnoreAlreadyExists(admin.Create(ctx, issuer))).To(Succeed())
+	}
 	status := gatewayv1.Hostname("status.ntc.gov.pk")
 	for _, name := range []string{"public", "vpn"} {
 		gateway := &gatewayv1.Gateway{ObjectMeta: metav1.ObjectMeta{Namespace: "gateways", Name: name}, Spec: gatewayv1.GatewaySpec{
@@ -281,6 +286,7 @@ func (w *world) follow(ctx context.Context) {
 				continue
 			}
 			rollOut(ctx, &deployments.Items[i])
+			enrol(ctx, &deployments.Items[i])
 		}
 		rollOutSets(ctx, namespace)
 		w.runTasks(ctx, namespace)

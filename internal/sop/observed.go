@@ -26,6 +26,8 @@ type ObservedStage struct {
 	// Offline is the label that locks the namespace, and Exposed whether the exposure label is set.
 	Offline string
 	Exposed bool
+	// UnencryptedSince is since when evidence of encryption is missing in live; zero: it is not.
+	UnencryptedSince time.Time
 	// Addresses are the components' cluster IPs.
 	Addresses map[string]string
 	// Workloads are the components' Deployments and StatefulSets, by component.
@@ -34,6 +36,8 @@ type ObservedStage struct {
 	Tasks map[string]ObservedTask
 	// Volumes are the sizes of the components' volumes.
 	Volumes map[string]resource.Quantity
+	// Certificates are the components' own, by component.
+	Certificates map[string]ObservedCertificate
 	// Pods are the components' pods.
 	Pods []ObservedPod
 	// Routes says which hosts' routes the gateway accepted.
@@ -62,9 +66,12 @@ type ObservedTask struct {
 type ObservedPod struct {
 	Component string
 	Name      string
-	// Node is where it runs; empty: nowhere yet.
-	Node    string
-	Created time.Time
+	Created   time.Time
+	// Node is where it runs; empty: nowhere yet. Ending: it was asked to end.
+	Node   string
+	Ending bool
+	// Started is true when the component's own container runs, and Sidecar when the proxy beside it does.
+	Started, Sidecar bool
 	// Restarts are those of the container that restarted most.
 	Restarts int32
 	// Trouble says in the pod's own words why it does not run as it should; empty: it does.
@@ -75,7 +82,7 @@ type ObservedPod struct {
 func (o ObservedStage) Nodes() []string {
 	var nodes []string
 	for _, pod := range o.Pods {
-		if pod.Node != "" && !slices.Contains(nodes, pod.Node) {
+		if pod.Node != "" && !pod.Ending && !slices.Contains(nodes, pod.Node) {
 			nodes = append(nodes, pod.Node)
 		}
 	}

@@ -38,9 +38,9 @@ func assessRequirements(c *Case, release *v1alpha1.Release) Finding {
 			return f
 		}
 	}
-	extra := overhead(release)
+	extra := c.overhead(release)
 	return finding(Met, v1alpha1.ReasonDeclared,
-		"hardware, traffic and data-flow diagram are declared; the hardware holds the components at their peak, and the quota of each stage adds %s cpu and %s memory, one more pod of each component, for rolling updates",
+		"hardware, traffic and data-flow diagram are declared; the hardware holds the components at their peak, and the quota of each stage adds %s cpu and %s memory, for one more pod of each component while it is updated and for what runs beside them",
 		extra.cpu.String(), extra.memory.String())
 }
 
@@ -136,9 +136,18 @@ func (c *Case) atPeak(releases ...*v1alpha1.Release) compute {
 }
 
 // overhead is what the platform adds to the declared hardware: one more pod of each component, which a rolling update
-// starts before it ends an old one.
-func overhead(releases ...*v1alpha1.Release) compute {
-	return sum(releases, func(component v1alpha1.Component) compute { return pods(component, 1) })
+// starts before it ends an old one, and what the mesh runs beside each pod.
+func (c *Case) overhead(releases ...*v1alpha1.Release) compute {
+	beside := c.carrier().Beside()
+	return sum(releases, func(component v1alpha1.Component) compute {
+		extra := pods(component, 1)
+		_, most, _ := c.scaling(component)
+		cpu, memory := beside.CPU.DeepCopy(), beside.Memory.DeepCopy()
+		cpu.Mul(int64(most) + 1)
+		memory.Mul(int64(most) + 1)
+		extra.add(compute{cpu, memory})
+		return extra
+	})
 }
 
 // enforceRequirements makes the quota: the declared hardware and the platform's overhead. A declaration that shrinks below
@@ -149,7 +158,7 @@ func enforceRequirements(c *Case, t Target) []render.Object {
 	storage := hardware.Storage.DeepCopy()
 	if releases := t.releases(); len(releases) > 0 {
 		quota = quota.larger(c.atPeak(releases...))
-		quota.add(overhead(releases...))
+		quota.add(c.overhead(releases...))
 		size, _ := t.Observed.volumes(releases...)
 		storage = larger(storage, size)
 	}

@@ -4,6 +4,7 @@
 package sop
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -128,7 +129,7 @@ func TestStageNamespace(t *testing.T) {
 				t.Error("label offline has an owner of its own; the namespace must not render it")
 			}
 			images := strings.Split(annotations[v1alpha1.ImagesAnnotation], ",")
-			if !row.withdraw && (len(images) != 2 || !strings.Contains(annotations[v1alpha1.ImagesAnnotation], webImage)) {
+			if !row.withdraw && (len(images) != 3 || !slices.Contains(images, sidecarImage) || !strings.Contains(annotations[v1alpha1.ImagesAnnotation], webImage)) {
 				t.Errorf("images %v", images)
 			}
 			if row.withdraw && annotations[v1alpha1.ImagesAnnotation]+annotations[v1alpha1.ReleaseAnnotation] != "" {
