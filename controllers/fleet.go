@@ -95,4 +95,3 @@ func (r *ApplicationReconciler) gatherFleet(_ context.Context, c *sop.Case) erro
 	c.Fleet = r.Fleet.Count()
 	return nil
 }
-

@@ -152,6 +152,10 @@ func (r *ApplicationReconciler) SetupWithManager(ctx context.Context, mgr ctrl.M
 		WatchesMetadata(metadata(apply.NamespaceKind), mapped(r.namespaceRequests)).
 		WatchesMetadata(metadata(apply.NamespaceKind), r.Fleet.Events())
 	for _, kind := range r.children() {
+		if kind == apply.QuotaKind {
+			b = b.Watches(object(kind), r.QuotaEvents())
+			continue
+		}
 		b = b.Watches(object(kind), mapped(childRequests))
 	}
 	if len(r.MissingKinds) == 0 {

@@ -326,18 +326,15 @@ func TestQuotaDuringRollout(t *testing.T) {
 		spec.Components = []v1alpha1.Component{spec.Components[0], task("migrate")}
 		spec.Components[0].Resources.Requests.CPU = resource.MustParse("150m")
 	})
-	for name, row := range map[string]struct {
-		target Target
-		want   string
-	}{
+	for name, row := range map[string]struct{ rolledOut, want string }{
 		// web 6 × 150m, api 100m, migrate 100m, and one more of each, with 10m of a sidecar for each pod.
-		"on its way":     {Target{Release: after, Previous: &before}, "1560m"},
-		"rolled out":     {Target{Release: after, Previous: &before, Observed: ObservedStage{RolledOut: after.Name}}, "1340m"},
-		"the first here": {Target{Release: after}, "1340m"},
+		"on its way":     {before.Name, "1560m"},
+		"rolled out":     {after.Name, "1340m"},
+		"the first here": {"", "1340m"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			row.target.Scope = c.Scope(v1alpha1.LiveNamespace)
-			got, _, err := unstructured.NestedString(enforceRequirements(c, row.target)[0].Object, "spec", "hard", "requests.cpu")
+			c.Live.RolledOut = row.rolledOut
+			got, _, err := unstructured.NestedString(enforceRequirements(c, c.liveTarget(after))[0].Object, "spec", "hard", "requests.cpu")
 			if err != nil || got != row.want {
 				t.Errorf("requests.cpu is %q (%v), want %s", got, err, row.want)
 			}

@@ -36,7 +36,7 @@ func TestAvailability(t *testing.T) {
 		v1alpha1.ReasonPolicyMissing, v1alpha1.ReasonKindMissing, v1alpha1.ReasonProviderMissing, v1alpha1.ReasonProviderNotAccredited,
 		v1alpha1.ReasonDataClassNotAccredited, v1alpha1.ReasonCalendarInvalid, v1alpha1.ReasonProvisioned,
 		v1alpha1.ReasonNodesMissing, v1alpha1.ReasonCapacityMissing,
-	}, append(nodeRows(t, ends), []clauseRow{
+	}, append(append(nodeRows(t, ends), roomRows(t, ends)...), []clauseRow{
 		{
 			name: "accredited", given: underAudit(t), outcome: Met, reason: v1alpha1.ReasonProvisioned,
 			message: []string{"ntc-islamabad", "Restricted", "until 2027-12-31"}, deadline: ends,
