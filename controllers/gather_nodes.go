@@ -52,10 +52,10 @@ func providerNodes(nodes []corev1.Node) sop.ProviderNodes {
 			continue
 		}
 		allocatable := nodes[i].Status.Allocatable
-		out.Ready = append(out.Ready, sop.Node{Name: nodes[i].Name, Compute: sop.Compute{
+		out.Ready = append(out.Ready, sop.Compute{
 			CPU:    allocatable.Cpu().DeepCopy(),
 			Memory: allocatable.Memory().DeepCopy(),
-		}})
+		})
 	}
 	return out
 }

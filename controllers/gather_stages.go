@@ -225,7 +225,6 @@ func slim(o any) (any, error) {
 	kept := &corev1.Pod{}
 	kept.Name, kept.Namespace, kept.UID, kept.ResourceVersion = pod.Name, pod.Namespace, pod.UID, pod.ResourceVersion
 	kept.Labels, kept.CreationTimestamp, kept.DeletionTimestamp = pod.Labels, pod.CreationTimestamp, pod.DeletionTimestamp
-	kept.Spec.NodeName = pod.Spec.NodeName
 	kept.Status.Phase, kept.Status.Reason, kept.Status.Message = pod.Status.Phase, pod.Status.Reason, pod.Status.Message
 	for _, condition := range pod.Status.Conditions {
 		if condition.Type == corev1.PodScheduled {
@@ -242,7 +241,7 @@ func slimContainers(statuses []corev1.ContainerStatus) []corev1.ContainerStatus 
 	var kept []corev1.ContainerStatus
 	for _, status := range statuses {
 		kept = append(kept, corev1.ContainerStatus{
-			Name: status.Name, Started: status.Started, Ready: status.Ready, State: status.State, LastTerminationState: status.LastTerminationState, RestartCount: status.RestartCount,
+			Name: status.Name, Ready: status.Ready, Started: status.Started, State: status.State, LastTerminationState: status.LastTerminationState, RestartCount: status.RestartCount,
 		})
 	}
 	return kept

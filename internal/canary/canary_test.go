@@ -70,14 +70,17 @@ func newNetwork(t *testing.T) *network {
 
 func freePorts(t *testing.T) ports {
 	t.Helper()
+	var listeners [3]net.Listener
 	var numbers [3]int
-	for i := range numbers {
-		listener, err := net.Listen("tcp", "127.0.0.2:0")
-		if err != nil {
+	for i := range listeners {
+		var err error
+		if listeners[i], err = net.Listen("tcp", "127.0.0.2:0"); err != nil {
 			t.Fatal(err)
 		}
-		t.Cleanup(func() { listener.Close() })
-		numbers[i] = listener.Addr().(*net.TCPAddr).Port
+		numbers[i] = listeners[i].Addr().(*net.TCPAddr).Port
+	}
+	for _, listener := range listeners {
+		listener.Close()
 	}
 	return ports{numbers[0], numbers[1], numbers[2]}
 }

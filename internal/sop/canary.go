@@ -6,6 +6,8 @@ package sop
 import (
 	"fmt"
 	"slices"
+
+	"github.com/ntc-gov-pk/govpk-operator/internal/mesh"
 )
 
 // The containers of the canary's pods carry its verdicts by their readiness; see internal/canary.
@@ -29,77 +31,77 @@ type CanaryPod struct {
 	Ready map[string]bool
 }
 
-// Gap says on which of the nodes it is not proven that the cluster refuses a flow that no NetworkPolicy allows, why, and what
-// helps; empty: it is proven on all. A flow that passes comes before proofs that are merely missing; of several nodes the
-// first by name is told, and the others are counted.
-func (c Canary) Gap(nodes []string) string {
+// Gaps are the nodes of these on which it is not proven that the cluster refuses a flow that no NetworkPolicy allows. Where one
+// was seen to pass comes before where proof is merely missing; then by name.
+func (c Canary) Gaps(nodes []string) []mesh.Gap {
 	if len(nodes) > 0 && len(c) == 0 {
-		return "nothing proves that this cluster enforces NetworkPolicy: no canary runs in namespace govpk-canary; NTC installs config/canary"
+		return []mesh.Gap{{
+			Object: "namespace govpk-canary", Problem: "has no canary, so nothing proves that this cluster enforces NetworkPolicy", Remedy: "NTC installs config/canary",
+		}}
 	}
-	var worst nodeGap
-	others := 0
+	var passed, unproven []mesh.Gap
 	for _, node := range slices.Compact(slices.Sorted(slices.Values(nodes))) {
-		gap := c.gapOn(node)
-		if gap.severity == proven {
-			continue
-		}
-		if worst.severity != proven {
-			others++
-		}
-		if gap.severity > worst.severity {
-			worst = gap
+		verdicts := c.on(node)
+		if gap, found := verdicts.unproven(node); found {
+			unproven = append(unproven, gap)
+		} else if gap, found := verdicts.passed(node); found {
+			passed = append(passed, gap)
 		}
 	}
-	if others > 0 {
-		return fmt.Sprintf("%s (and %s more)", worst.message, count(others))
-	}
-	return worst.message
+	return append(passed, unproven...)
 }
 
-type severity int
-
-const (
-	proven severity = iota
-	unproven
-	refuted
-)
-
-type nodeGap struct {
-	severity severity
-	message  string
+// canaryVerdict is one on one node, and the pod that carries it.
+type canaryVerdict struct {
+	pod   string
+	holds bool
 }
 
-func (c Canary) gapOn(node string) nodeGap {
-	pods := map[string]string{}
-	ready := map[string]bool{}
+type canaryVerdicts map[string]canaryVerdict
+
+func (c Canary) on(node string) canaryVerdicts {
+	verdicts := canaryVerdicts{}
 	for _, pod := range c {
 		if pod.Node != node {
 			continue
 		}
-		for verdict, holds := range pod.Ready {
+		for name, holds := range pod.Ready {
 			// While a pod is replaced there may be two. What one saw pass is not undone by the other.
-			if name, known := pods[verdict]; !known || ready[verdict] && !holds || ready[verdict] == holds && pod.Name < name {
-				pods[verdict], ready[verdict] = pod.Name, holds
+			if other, known := verdicts[name]; !known || other.holds && !holds || other.holds == holds && pod.Name < other.pod {
+				verdicts[name] = canaryVerdict{pod.Name, holds}
 			}
 		}
 	}
-	for _, verdict := range []string{canaryControl, canaryIngressDenied, canaryEgressDenied, canaryPeer} {
-		if pods[verdict] == "" {
-			return nodeGap{unproven, fmt.Sprintf(
-				"nothing proves that node %s enforces NetworkPolicy: container %s of the canary does not run there; look at the pods of namespace govpk-canary on it", node, verdict)}
+	return verdicts
+}
+
+func (v canaryVerdicts) unproven(node string) (mesh.Gap, bool) {
+	gap := mesh.Gap{Object: "node " + node}
+	for _, name := range []string{canaryControl, canaryIngressDenied, canaryEgressDenied, canaryPeer} {
+		if _, known := v[name]; !known {
+			gap.Problem = "is not shown to enforce NetworkPolicy: container " + name + " of the canary does not run there"
+			gap.Remedy = "NTC looks at the pods of namespace govpk-canary on it"
+			return gap, true
 		}
 	}
-	if !ready[canaryControl] {
-		return nodeGap{unproven, fmt.Sprintf(
-			"nothing proves that node %s enforces NetworkPolicy: flows that are allowed do not pass for pod govpk-canary/%s, or it has just started, so refused ones mean nothing; if this lasts, mend the node's network or install config/canary again",
-			node, pods[canaryControl])}
+	if control := v[canaryControl]; !control.holds {
+		gap.Problem = "is not shown to enforce NetworkPolicy: flows that are allowed do not pass for pod govpk-canary/" + control.pod +
+			", or it has just started, so refused ones mean nothing"
+		gap.Remedy = "if this lasts, NTC mends the node's network or installs config/canary again"
+		return gap, true
 	}
-	for _, verdict := range []string{canaryIngressDenied, canaryPeer, canaryEgressDenied} {
-		if !ready[verdict] {
-			return nodeGap{refuted, fmt.Sprintf(
-				"node %s does not enforce NetworkPolicy: pod govpk-canary/%s saw a denied flow pass (container %s); mend its network plugin, or cordon it and move its pods; if NetworkPolicies of govpk-canary were changed, install config/canary again",
-				node, pods[verdict], verdict)}
+	return gap, false
+}
+
+func (v canaryVerdicts) passed(node string) (mesh.Gap, bool) {
+	for _, name := range []string{canaryIngressDenied, canaryPeer, canaryEgressDenied} {
+		if verdict := v[name]; !verdict.holds {
+			return mesh.Gap{
+				Object:  "node " + node,
+				Problem: fmt.Sprintf("does not enforce NetworkPolicy: pod govpk-canary/%s saw a denied flow pass (container %s)", verdict.pod, name),
+				Remedy:  "NTC mends its network plugin, or cordons it and moves its pods; if NetworkPolicies of govpk-canary were changed, NTC installs config/canary again",
+			}, true
 		}
 	}
-	return nodeGap{}
+	return mesh.Gap{}, false
 }

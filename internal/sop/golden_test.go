@@ -59,7 +59,7 @@ type goldenRelease struct {
 
 // goldenNodes are the provider's nodes: those that are ready, how many are not, and what other applications have booked.
 type goldenNodes struct {
-	Ready  []Node
+	Ready  []Compute
 	Others int
 	Booked Compute
 }

@@ -15,26 +15,11 @@ import (
 // ProviderNodes are the nodes that a provider attests, and what is booked on them.
 type ProviderNodes struct {
 	// Ready are those that take pods, and what each offers.
-	Ready []Node
+	Ready []Compute
 	// Others is how many take none: not ready, cordoned or tainted.
 	Others int
 	// Booked is what other applications have booked, and Held what this one has.
 	Booked, Held Compute
-}
-
-// Node is one node, and what it offers to pods.
-type Node struct {
-	Name string
-	Compute
-}
-
-// Names are those of the nodes that take pods.
-func (n ProviderNodes) Names() []string {
-	var names []string
-	for _, node := range n.Ready {
-		names = append(names, node.Name)
-	}
-	return names
 }
 
 // assessNodes judges whether the provider's nodes hold the application. It keeps a release from being tested, but takes
@@ -104,7 +89,7 @@ func (n ProviderNodes) hold(pod Compute) bool {
 func (n ProviderNodes) sum() Compute {
 	var all Compute
 	for _, node := range n.Ready {
-		all.Add(node.Compute)
+		all.Add(node)
 	}
 	return all
 }
@@ -115,7 +100,7 @@ func (n ProviderNodes) total() Compute { return n.sum().offered() }
 func (n ProviderNodes) largest() Compute {
 	var most Compute
 	for _, node := range n.Ready {
-		most = most.larger(node.Compute)
+		most = most.larger(node)
 	}
 	return most.offered()
 }

@@ -84,7 +84,7 @@ type ObservedPod struct {
 func (o ObservedStage) Nodes() []string {
 	var nodes []string
 	for _, pod := range o.Pods {
-		if pod.Node != "" && !slices.Contains(nodes, pod.Node) {
+		if pod.Node != "" && !pod.Ending && !slices.Contains(nodes, pod.Node) {
 			nodes = append(nodes, pod.Node)
 		}
 	}
