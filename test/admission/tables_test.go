@@ -65,6 +65,7 @@ func TestPolicies(t *testing.T) {
 			}
 		})
 	}
+	t.Run("without DeploymentPolicy", withoutDeploymentPolicy)
 	t.Run("real controllers", realControllers)
 }
 
