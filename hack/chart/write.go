@@ -23,6 +23,9 @@ var values = map[string]string{
 	"VALUE_RESOURCES":   `{{- toYaml .Values.resources | nindent 10 }}`,
 }
 
+// certManagerUser is whom the policies know as cert-manager. An installation may differ in it.
+const certManagerUser = "system:serviceaccount:cert-manager:cert-manager"
+
 // write replaces the generated parts of the chart: crds/ and templates/generated/.
 func write(chart string, manifests []byte) error {
 	objects, err := parse(manifests)
@@ -93,6 +96,7 @@ func template(o *unstructured.Unstructured) (path, text string, err error) {
 			text = strings.Replace(text, " "+word, " "+action, 1)
 		}
 	}
+	text = strings.ReplaceAll(text, certManagerUser, "{{ .Values.certManagerUser }}")
 	return "templates/generated/" + kind + ".yaml", text, nil
 }
 
