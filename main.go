@@ -26,6 +26,7 @@ import (
 	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
 	"github.com/ntc-gov-pk/govpk-operator/controllers"
 	"github.com/ntc-gov-pk/govpk-operator/internal/apply"
+	"github.com/ntc-gov-pk/govpk-operator/internal/canary"
 )
 
 // The namespaces of an installation; admission policies name them, so they are not flags.
@@ -35,6 +36,14 @@ const (
 )
 
 func main() {
+	// The canary's pods run the same image.
+	if len(os.Args) > 1 && os.Args[1] == "canary" {
+		if err := canary.Run(ctrl.SetupSignalHandler(), os.Args[2:]); err != nil {
+			slog.Error("canary stopped", "error", err)
+			os.Exit(1)
+		}
+		return
+	}
 	var leaderElect bool
 	var metricsAddress, probeAddress string
 	flag.BoolVar(&leaderElect, "leader-elect", false, "Let one of several replicas act at a time.")

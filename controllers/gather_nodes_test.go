@@ -73,7 +73,7 @@ func TestSlimNode(t *testing.T) {
 }
 
 func TestProviderNodes(t *testing.T) {
-	want := sop.Node{CPU: resource.MustParse("4"), Memory: resource.MustParse("8Gi")}
+	want := sop.Node{Name: "node-1", Compute: sop.Compute{CPU: resource.MustParse("4"), Memory: resource.MustParse("8Gi")}}
 	for name, row := range map[string]struct {
 		change func(*corev1.Node)
 		takes  bool
@@ -96,7 +96,7 @@ func TestProviderNodes(t *testing.T) {
 			if row.takes != (len(got.Ready) == 1) || row.takes == (got.Others == 1) {
 				t.Fatalf("%+v", got)
 			}
-			if row.takes && (got.Ready[0].CPU.Cmp(want.CPU) != 0 || got.Ready[0].Memory.Cmp(want.Memory) != 0) {
+			if row.takes && (got.Ready[0].Name != want.Name || got.Ready[0].CPU.Cmp(want.CPU) != 0 || got.Ready[0].Memory.Cmp(want.Memory) != 0) {
 				t.Errorf("%+v", got.Ready[0])
 			}
 		})

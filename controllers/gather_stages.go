@@ -83,6 +83,10 @@ func (r *ApplicationReconciler) observeNamespace(ctx context.Context, name strin
 func observe(stage *sop.ObservedStage, child *unstructured.Unstructured) error {
 	component := child.GetLabels()[v1alpha1.ComponentLabel]
 	switch child.GroupVersionKind() {
+	case apply.QuotaKind:
+		amount, err := quotaAmount(child)
+		stage.Quota = amount
+		return err
 	case apply.ServiceKind:
 		address, _, err := unstructured.NestedString(child.Object, "spec", "clusterIP")
 		stage.Addresses[component] = address
@@ -221,6 +225,7 @@ func slim(o any) (any, error) {
 	kept := &corev1.Pod{}
 	kept.Name, kept.Namespace, kept.UID, kept.ResourceVersion = pod.Name, pod.Namespace, pod.UID, pod.ResourceVersion
 	kept.Labels, kept.CreationTimestamp, kept.DeletionTimestamp = pod.Labels, pod.CreationTimestamp, pod.DeletionTimestamp
+	kept.Spec.NodeName = pod.Spec.NodeName
 	kept.Status.Phase, kept.Status.Reason, kept.Status.Message = pod.Status.Phase, pod.Status.Reason, pod.Status.Message
 	for _, condition := range pod.Status.Conditions {
 		if condition.Type == corev1.PodScheduled {
@@ -237,7 +242,7 @@ func slimContainers(statuses []corev1.ContainerStatus) []corev1.ContainerStatus 
 	var kept []corev1.ContainerStatus
 	for _, status := range statuses {
 		kept = append(kept, corev1.ContainerStatus{
-			Name: status.Name, Started: status.Started, State: status.State, LastTerminationState: status.LastTerminationState, RestartCount: status.RestartCount,
+			Name: status.Name, Started: status.Started, Ready: status.Ready, State: status.State, LastTerminationState: status.LastTerminationState, RestartCount: status.RestartCount,
 		})
 	}
 	return kept

@@ -50,7 +50,9 @@ func CacheOptions(missing []string) cache.Options {
 			options.ByObject[object(kind)] = cache.ByObject{Label: ours}
 		}
 	}
-	options.ByObject[&corev1.Pod{}] = cache.ByObject{Label: ours, Transform: slim}
+	options.ByObject[&corev1.Pod{}] = cache.ByObject{Transform: slim, Namespaces: map[string]cache.Config{
+		cache.AllNamespaces: {LabelSelector: ours}, canaryNamespace: {},
+	}}
 	return options
 }
 
@@ -146,8 +148,14 @@ func (r *ApplicationReconciler) SetupWithManager(ctx context.Context, mgr ctrl.M
 		Watches(object(apply.DomainClaimKind), mapped(r.byIndex(hostIndex))).
 		Watches(&v1alpha1.DeploymentPolicy{}, mapped(r.all), spec).
 		Watches(&corev1.Pod{}, mapped(childRequests), builder.WithPredicates(troubleChanged())).
-		WatchesMetadata(metadata(apply.NamespaceKind), mapped(r.namespaceRequests))
+		Watches(&corev1.Pod{}, mapped(r.canaryRequests), builder.WithPredicates(canaryChanged())).
+		WatchesMetadata(metadata(apply.NamespaceKind), mapped(r.namespaceRequests)).
+		WatchesMetadata(metadata(apply.NamespaceKind), r.Fleet.Events())
 	for _, kind := range r.children() {
+		if kind == apply.QuotaKind {
+			b = b.Watches(object(kind), r.QuotaEvents())
+			continue
+		}
 		b = b.Watches(object(kind), mapped(childRequests))
 	}
 	if len(r.MissingKinds) == 0 {

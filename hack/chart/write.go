@@ -15,7 +15,7 @@ import (
 
 const generated = "# Generated from config/ by `make generate`. DO NOT EDIT.\n"
 
-// Values stand in the Deployment as these words until it is text: Helm's actions are not YAML.
+// Values stand in what runs the operator's image as these words until it is text: Helm's actions are not YAML.
 var values = map[string]string{
 	"VALUE_IMAGE":       `{{ include "govpk-operator.image" . }}`,
 	"VALUE_PULL_POLICY": `{{ .Values.image.pullPolicy }}`,
@@ -25,6 +25,12 @@ var values = map[string]string{
 
 // certManagerUser is whom the policies know as cert-manager. An installation may differ in it.
 const certManagerUser = "system:serviceaccount:cert-manager:cert-manager"
+
+// words are those that each kind holds. The canary's DaemonSets have an image, and nothing that an installation sets.
+var words = map[string][]string{
+	"deployment": {"VALUE_IMAGE", "VALUE_PULL_POLICY", "VALUE_REPLICAS", "VALUE_RESOURCES"},
+	"daemonset":  {"VALUE_IMAGE", "VALUE_PULL_POLICY"},
+}
 
 // write replaces the generated parts of the chart: crds/ and templates/generated/.
 func write(chart string, manifests []byte) error {
@@ -78,8 +84,9 @@ func template(o *unstructured.Unstructured) (path, text string, err error) {
 		content, err := yaml.Marshal(o.Object)
 		return "crds/" + o.GetName() + ".yaml", string(content), err
 	}
-	if kind == "deployment" {
-		if err := parameterize(o); err != nil {
+	containers := 1
+	if words[kind] != nil {
+		if containers, err = parameterize(o); err != nil {
 			return "", "", err
 		}
 	}
@@ -88,36 +95,40 @@ func template(o *unstructured.Unstructured) (path, text string, err error) {
 		return "", "", err
 	}
 	text = strings.ReplaceAll(string(content), "{{", `{{ "{{" }}`)
-	if kind == "deployment" {
-		for word, action := range values {
-			if n := strings.Count(text, word); n != 1 {
-				return "", "", fmt.Errorf("%s occurs %d times, want once", word, n)
-			}
-			text = strings.Replace(text, " "+word, " "+action, 1)
+	for _, word := range words[kind] {
+		if n := strings.Count(text, word); n != containers {
+			return "", "", fmt.Errorf("%s occurs %d times, want it in each of %d containers", word, n, containers)
 		}
+		text = strings.ReplaceAll(text, " "+word, " "+values[word])
 	}
 	text = strings.ReplaceAll(text, certManagerUser, "{{ .Values.certManagerUser }}")
 	return "templates/generated/" + kind + ".yaml", text, nil
 }
 
-func parameterize(deployment *unstructured.Unstructured) error {
+// parameterize puts words where values go, and says in how many containers.
+func parameterize(o *unstructured.Unstructured) (int, error) {
 	pod := []string{"spec", "template", "spec", "containers"}
-	containers, found, err := unstructured.NestedSlice(deployment.Object, pod...)
+	containers, found, err := unstructured.NestedSlice(o.Object, pod...)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	if !found || len(containers) != 1 {
-		return fmt.Errorf("spec.template.spec.containers has %d entries; the chart's values are for one", len(containers))
+	deployment := o.GetKind() == "Deployment"
+	if !found || deployment && len(containers) != 1 {
+		return 0, fmt.Errorf("spec.template.spec.containers has %d entries; the chart's values are for one", len(containers))
 	}
-	container, ok := containers[0].(map[string]any)
-	if !ok {
-		return fmt.Errorf("container is a %T", containers[0])
+	for i := range containers {
+		container, ok := containers[i].(map[string]any)
+		if !ok {
+			return 0, fmt.Errorf("container is a %T", containers[i])
+		}
+		container["image"] = "VALUE_IMAGE"
+		container["imagePullPolicy"] = "VALUE_PULL_POLICY"
+		if deployment {
+			container["resources"] = "VALUE_RESOURCES"
+		}
 	}
-	container["image"] = "VALUE_IMAGE"
-	container["imagePullPolicy"] = "VALUE_PULL_POLICY"
-	container["resources"] = "VALUE_RESOURCES"
-	if err := unstructured.SetNestedSlice(deployment.Object, containers, pod...); err != nil {
-		return err
+	if err := unstructured.SetNestedSlice(o.Object, containers, pod...); err != nil || !deployment {
+		return len(containers), err
 	}
-	return unstructured.SetNestedField(deployment.Object, "VALUE_REPLICAS", "spec", "replicas")
+	return len(containers), unstructured.SetNestedField(o.Object, "VALUE_REPLICAS", "spec", "replicas")
 }

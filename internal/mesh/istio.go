@@ -18,6 +18,9 @@ func (istio) Labels() map[string]string {
 	return map[string]string{"istio.io/dataplane-mode": "ambient"}
 }
 
+// Beside is nothing: ztunnel runs on the node.
+func (istio) Beside() Resources { return Resources{} }
+
 // Images are none: ztunnel runs on the node.
 func (istio) Images(v1alpha1.MeshPolicy) []string { return nil }
 

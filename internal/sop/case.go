@@ -28,6 +28,8 @@ type Case struct {
 	Providers map[string]v1alpha1.CloudServiceProvider
 	// Nodes are the nodes of those providers, by the provider's name.
 	Nodes map[string]ProviderNodes
+	// Canary says on which nodes NetworkPolicy is enforced.
+	Canary Canary
 	// Policy is the DeploymentPolicy; nil when it is missing.
 	Policy *v1alpha1.DeploymentPolicySpec
 	// Claims are, by host, the application's own DomainClaims and those of every host that the spec and the releases name

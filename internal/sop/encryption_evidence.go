@@ -14,22 +14,33 @@ import (
 type Fleet struct{ Live, Unencrypted int }
 
 // gaps are why the encryption of a target is not proven, and the next instant at which there may be more of them.
-func (c *Case) gaps(t Target) ([]mesh.Gap, time.Time) {
-	var gaps []mesh.Gap
+func (c *Case) gaps(t Target) ([]string, time.Time) {
+	var gaps []string
 	var next time.Time
 	for _, component := range t.running() {
 		gap, found, end := c.certificateGap(t, component.Name)
 		if found {
-			gaps = append(gaps, gap)
+			gaps = append(gaps, gap.String())
 		}
 		next = earliest(next, end)
 	}
+	var nodes []string
 	for _, pod := range t.Observed.Pods {
-		if pod.Started && !pod.Ending && !pod.Sidecar {
+		if !pod.Started || pod.Ending {
+			continue
+		}
+		if !pod.Sidecar {
 			gaps = append(gaps, mesh.Gap{
 				Object: "pod " + t.Scope.StageNamespace() + "/" + pod.Name, Problem: "runs without its sidecar", Remedy: "level 1 deletes the pod, and its successor has one",
-			})
+			}.String())
 		}
+		if pod.Node != "" {
+			nodes = append(nodes, pod.Node)
+		}
+	}
+	// What a component listens on itself is closed by NetworkPolicy alone.
+	if gap := c.Canary.Gap(nodes); gap != "" {
+		gaps = append(gaps, gap)
 	}
 	return gaps, next
 }

@@ -4,6 +4,7 @@
 package sop
 
 import (
+	"slices"
 	"time"
 	"unicode"
 
@@ -33,6 +34,8 @@ type ObservedStage struct {
 	Workloads map[string]ObservedWorkload
 	// Tasks are the Jobs of Tasks, by their names.
 	Tasks map[string]ObservedTask
+	// Quota is the cpu and memory that the stage may use now; zero: it has none yet.
+	Quota Compute
 	// Volumes are the sizes of the components' volumes.
 	Volumes map[string]resource.Quantity
 	// Certificates are the components' own, by component.
@@ -75,6 +78,17 @@ type ObservedPod struct {
 	Restarts int32
 	// Trouble says in the pod's own words why it does not run as it should; empty: it does.
 	Trouble string
+}
+
+// Nodes are where the stage's pods run.
+func (o ObservedStage) Nodes() []string {
+	var nodes []string
+	for _, pod := range o.Pods {
+		if pod.Node != "" && !slices.Contains(nodes, pod.Node) {
+			nodes = append(nodes, pod.Node)
+		}
+	}
+	return nodes
 }
 
 func newest(a, b ObservedPod) bool {

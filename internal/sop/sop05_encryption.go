@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
-	"github.com/ntc-gov-pk/govpk-operator/internal/mesh"
 	"github.com/ntc-gov-pk/govpk-operator/internal/render"
 )
 
@@ -56,8 +55,8 @@ func assessEncryption(c *Case, release *v1alpha1.Release) Finding {
 }
 
 // unencrypted says what is missing, and what becomes of the live routes.
-func (c *Case) unencrypted(t Target, gaps []mesh.Gap, next time.Time) Finding {
-	message := gaps[0].String()
+func (c *Case) unencrypted(t Target, gaps []string, next time.Time) Finding {
+	message := gaps[0]
 	if more := len(gaps) - 1; more > 0 {
 		message += fmt.Sprintf(" (and %d more)", more)
 	}

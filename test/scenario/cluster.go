@@ -46,7 +46,9 @@ type Cluster struct {
 	// publicGateway and vpnGateway are a host and a port; roots is nil for the system's.
 	publicGateway, vpnGateway string
 	roots                     *x509.CertPool
-	Started                   time.Time
+	// authorities are those behind the issuer of components' certificates, in PEM.
+	authorities string
+	Started     time.Time
 }
 
 // Images are the sample images by digest.
@@ -58,6 +60,8 @@ type Images struct {
 	APIBroken string `json:"api-broken"`
 	Postgres  string `json:"postgres"`
 	Miniflux  string `json:"miniflux"`
+	// Sidecar is the platform's own.
+	Sidecar string `json:"sidecar"`
 }
 
 // Open finds the cluster: under bin/cluster of the repository at root, or with CLUSTER=current where current.go says.
@@ -93,7 +97,7 @@ func On(config *rest.Config, images Images) (*Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.Images = images
+	c.Images, c.authorities = images, "-----BEGIN CERTIFICATE-----\n"
 	err = c.connect(config)
 	return c, err
 }
@@ -106,7 +110,8 @@ func (c *Cluster) openOwn() error {
 		return fmt.Errorf("%w; run make cluster first", err)
 	}
 	c.publicGateway, c.vpnGateway = "127.0.0.1:18443", "127.0.0.1:18444"
-	return errors.Join(c.connect(config), c.readImages(filepath.Join(dir, "images.json")), c.readCA(filepath.Join(dir, "ca.crt")))
+	return errors.Join(c.connect(config), c.readImages(filepath.Join(dir, "images.json")), c.readCA(filepath.Join(dir, "ca.crt")),
+		c.readAuthorities(filepath.Join(dir, "mesh-ca.crt")))
 }
 
 func (c *Cluster) connect(config *rest.Config) (err error) {
@@ -137,6 +142,12 @@ func (c *Cluster) readCA(file string) error {
 		return fmt.Errorf("%s holds no certificate", file)
 	}
 	return nil
+}
+
+func (c *Cluster) readAuthorities(file string) error {
+	authorities, err := os.ReadFile(file)
+	c.authorities = string(authorities)
+	return err
 }
 
 // As is a client of another user.

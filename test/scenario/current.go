@@ -24,6 +24,7 @@ const (
 	envOperatorImage = "OPERATOR_IMAGE"
 	envImages        = "GOVPK_IMAGES"
 	envCA            = "GOVPK_CA"
+	envMeshCA        = "GOVPK_MESH_CA"
 	envPublicGateway = "GOVPK_PUBLIC_GATEWAY"
 	envVPNGateway    = "GOVPK_VPN_GATEWAY"
 )
@@ -44,6 +45,9 @@ func (c *Cluster) openCurrent(ctx context.Context) error {
 	images := cmp.Or(os.Getenv(envImages), filepath.Join(c.root, "bin/cluster/images.json"))
 	if err := c.readImages(images); err != nil {
 		return fmt.Errorf("the sample's images: %w; name another file in %s", err, envImages)
+	}
+	if err := c.readAuthorities(cmp.Or(os.Getenv(envMeshCA), filepath.Join(c.root, "bin/cluster/mesh-ca.crt"))); err != nil {
+		return fmt.Errorf("the authorities behind ClusterIssuer govpk-mesh: %w; name another file in %s", err, envMeshCA)
 	}
 	if ca := os.Getenv(envCA); ca != "" {
 		if err := c.readCA(ca); err != nil {

@@ -38,8 +38,9 @@ func (c *Cluster) Install(ctx context.Context) error {
 		return err
 	}
 	for _, object := range objects {
-		if object.GetKind() == "Deployment" {
-			if err := c.setImage(object); err != nil {
+		change := map[string]func(*unstructured.Unstructured) error{"Deployment": c.setImage, "DaemonSet": c.setImage, "DeploymentPolicy": c.setPolicy}[object.GetKind()]
+		if change != nil {
+			if err := change(object); err != nil {
 				return err
 			}
 		}
@@ -64,18 +65,31 @@ func (c *Cluster) Install(ctx context.Context) error {
 	return c.guarded(ctx)
 }
 
-// setImage makes the Deployment run the operator that is meant.
-func (c *Cluster) setImage(deployment *unstructured.Unstructured) error {
+// setPolicy names the mesh, and lets the applications of all specs share a node of two cores: they declare more than they ever use.
+func (c *Cluster) setPolicy(policy *unstructured.Unstructured) error {
+	spec := map[string]any{
+		"capacity": map[string]any{"cpuOvercommitPercent": int64(5000), "memoryOvercommitPercent": int64(1000)},
+		"mesh":     map[string]any{"image": c.Images.Sidecar, "caBundle": c.authorities},
+	}
+	for field, value := range spec {
+		if err := unstructured.SetNestedField(policy.Object, value, "spec", field); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// setImage makes a Deployment or DaemonSet run the operator that is meant.
+func (c *Cluster) setImage(workload *unstructured.Unstructured) error {
 	if c.Current {
-		containers, _, err := unstructured.NestedSlice(deployment.Object, "spec", "template", "spec", "containers")
+		containers, _, err := unstructured.NestedSlice(workload.Object, "spec", "template", "spec", "containers")
 		if err != nil {
 			return err
 		}
-		if len(containers) != 1 {
-			return fmt.Errorf("deployment %s has %d containers, want one", deployment.GetName(), len(containers))
+		for i := range containers {
+			containers[i].(map[string]any)["image"] = c.operatorImage
 		}
-		containers[0].(map[string]any)["image"] = c.operatorImage
-		return unstructured.SetNestedSlice(deployment.Object, containers, "spec", "template", "spec", "containers")
+		return unstructured.SetNestedSlice(workload.Object, containers, "spec", "template", "spec", "containers")
 	}
 	binary, err := os.ReadFile(filepath.Join(c.root, "bin/govpk-operator"))
 	if err != nil {
@@ -83,7 +97,7 @@ func (c *Cluster) setImage(deployment *unstructured.Unstructured) error {
 	}
 	// The tag stays the same when the operator is built anew; the digest rolls the pods.
 	path := []string{"spec", "template", "metadata", "annotations", "govpk-operator/binary"}
-	return unstructured.SetNestedField(deployment.Object, fmt.Sprintf("%x", sha256.Sum256(binary)), path...)
+	return unstructured.SetNestedField(workload.Object, fmt.Sprintf("%x", sha256.Sum256(binary)), path...)
 }
 
 func decode(manifests []byte) ([]*unstructured.Unstructured, error) {
