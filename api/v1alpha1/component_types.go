@@ -35,10 +35,11 @@ const (
 // +kubebuilder:validation:XValidation:rule="!has(self.files) || self.files.all(f, self.files.all(g, !g.path.startsWith(f.path + '/')) && (!has(self.storage) || f.path != self.storage.mountPath && !f.path.startsWith(self.storage.mountPath + '/') && !self.storage.mountPath.startsWith(f.path + '/')))",message="a path of files lies beneath another file or meets storage.mountPath: choose a path outside of both"
 // +kubebuilder:validation:XValidation:rule="!has(self.files) || self.files.map(f, has(f.content) ? f.content.size() : 0).sum() <= 200000",message="files of a component hold at most 200000 characters together: put what is larger into the image"
 type Component struct {
-	// name is a DNS label of at most 40 characters, unique in the application.
+	// name is a DNS label of at most 40 characters, unique in the application. Names that begin with govpk- are the platform's.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=40
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",message="a component's name must be a lower-case DNS label that starts with a letter"
+	// +kubebuilder:validation:XValidation:rule="!self.startsWith('govpk-')",message="names that begin with govpk- are the platform's: choose another name for the component"
 	// +required
 	Name string `json:"name,omitempty"`
 	// type says how the component runs. Default Service.
@@ -138,9 +139,10 @@ type ComponentPort struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",message="a port's name must be a lower-case DNS label that starts with a letter"
 	// +required
 	Name string `json:"name,omitempty"`
-	// port is the port number. Containers run without privileges, so it is 1024 or higher.
+	// port is the port number. Containers run without privileges, so it is 1024 or higher; 15000 to 15999 are the platform's.
 	// +kubebuilder:validation:Minimum=1024
 	// +kubebuilder:validation:Maximum=65535
+	// +kubebuilder:validation:XValidation:rule="self < 15000 || self > 15999",message="ports 15000 to 15999 are the platform's, which encrypts the flows there (SOP clause 5): choose another port"
 	// +required
 	Port int32 `json:"port,omitempty"`
 	// protocol is TCP, the default and the only one.
@@ -239,6 +241,7 @@ type SecretKeyReference struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",message="the name of a Secret must be a lower-case DNS label"
+	// +kubebuilder:validation:XValidation:rule="!self.startsWith('govpk-')",message="Secrets whose names begin with govpk- are the platform's: choose another name"
 	// +required
 	Name string `json:"name,omitempty"`
 	// key is the key in its data.
@@ -255,6 +258,7 @@ type SecretReference struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",message="the name of a Secret must be a lower-case DNS label"
+	// +kubebuilder:validation:XValidation:rule="!self.startsWith('govpk-')",message="Secrets whose names begin with govpk- are the platform's: choose another name"
 	// +required
 	Name string `json:"name,omitempty"`
 }

@@ -28,6 +28,7 @@ type DeploymentPolicy struct {
 }
 
 // DeploymentPolicySpec holds NTC's settings.
+// +kubebuilder:validation:XValidation:rule="!has(self.mesh) || !has(self.gateways) || self.mesh.issuer.kind != self.gateways.issuer.kind || self.mesh.issuer.name != self.gateways.issuer.name",message="mesh.issuer must not be gateways.issuer: it certifies components and nothing else"
 type DeploymentPolicySpec struct {
 	// gateways say where applications are exposed (clause 4) and who certifies their hosts (clause 5).
 	// +kubebuilder:default={}

@@ -27,6 +27,8 @@ const (
 	ReleaseAnnotation = "platform.ntc.gov.pk/release"
 	// ImagesAnnotation on a managed namespace lists every image its pods may run, comma-separated, by digest.
 	ImagesAnnotation = "platform.ntc.gov.pk/images"
+	// IdentityAnnotation on a managed namespace is what the identities of its components end with (clause 5), 20 hexadecimal digits.
+	IdentityAnnotation = "platform.ntc.gov.pk/identity"
 	// SecretsAnnotation on a managed namespace lists the Secrets that the organization may write there, comma-separated, each as
 	// name or, for a pull secret, as name:kubernetes.io/dockerconfigjson.
 	SecretsAnnotation = "platform.ntc.gov.pk/secrets"

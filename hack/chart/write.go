@@ -23,6 +23,9 @@ var values = map[string]string{
 	"VALUE_RESOURCES":   `{{- toYaml .Values.resources | nindent 10 }}`,
 }
 
+// certManagerUser is whom the policies know as cert-manager. An installation may differ in it.
+const certManagerUser = "system:serviceaccount:cert-manager:cert-manager"
+
 // words are those that each kind holds. The canary's DaemonSets have an image, and nothing that an installation sets.
 var words = map[string][]string{
 	"deployment": {"VALUE_IMAGE", "VALUE_PULL_POLICY", "VALUE_REPLICAS", "VALUE_RESOURCES"},
@@ -98,6 +101,7 @@ func template(o *unstructured.Unstructured) (path, text string, err error) {
 		}
 		text = strings.ReplaceAll(text, " "+word, " "+values[word])
 	}
+	text = strings.ReplaceAll(text, certManagerUser, "{{ .Values.certManagerUser }}")
 	return "templates/generated/" + kind + ".yaml", text, nil
 }
 

@@ -10,10 +10,10 @@ tools: ## Build every program of the test cluster (cached in bin/tools, or in $G
 	@$(BUILD_TOOLS)
 
 .PHONY: envtest-assets
-envtest-assets: ## Build kube-apiserver and etcd for envtest into bin/envtest; needs no root.
-	@$(BUILD_TOOLS) kube etcd
+envtest-assets: ## Build kube-apiserver, etcd and cert-manager for envtest into bin/envtest; needs no root.
+	@$(BUILD_TOOLS) kube etcd certmanager
 	@mkdir -p bin/envtest
-	@for p in kube-apiserver kube-controller-manager etcd kubectl; do ln -sfn ../tools/current/$$p bin/envtest/$$p; done
+	@for p in kube-apiserver kube-controller-manager etcd kubectl certmanager; do ln -sfn ../tools/current/$$p bin/envtest/$$p; done
 
 .PHONY: cluster
 cluster: tools bin/sidecar ## Start the cluster, or keep it when it is healthy (root; NODES=2 adds a node; bin/cluster/kubeconfig).

@@ -73,6 +73,11 @@ type Edge struct {
 // Identity is the name by which a component proves itself: unique in the cluster, within the 64 characters of a common name
 // and the 63 of a DNS label's host. Eighty bits of the stage namespace's hash keep anybody from finding a twin.
 func Identity(s render.Scope, component string) string {
+	return component + "." + StageIdentity(s)
+}
+
+// StageIdentity is what the identities of all components of a stage namespace end with.
+func StageIdentity(s render.Scope) string {
 	sum := sha256.Sum256([]byte(s.StageNamespace()))
-	return component + "." + hex.EncodeToString(sum[:10])
+	return hex.EncodeToString(sum[:10])
 }

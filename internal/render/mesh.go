@@ -48,9 +48,10 @@ func Authorities(s Scope, bundle string) Object {
 		WithData(map[string]string{"ca.crt": bundle}))
 }
 
-// BackendTLSPolicy makes gateways speak TLS to a port of a component, and verify who answers.
+// BackendTLSPolicy makes gateways speak TLS to a port of a component, and verify who answers. Its name has a dot, which neither
+// of its parts can have.
 func BackendTLSPolicy(s Scope, component string, port ServicePort, hostname string) Object {
-	return NewObject(applygateway.BackendTLSPolicy(component+"-"+port.Name, s.StageNamespace()).
+	return NewObject(applygateway.BackendTLSPolicy(component+"."+port.Name, s.StageNamespace()).
 		WithLabels(s.componentLabels(component)).
 		WithSpec(applygateway.BackendTLSPolicySpec().
 			WithTargetRefs(applygateway.LocalPolicyTargetReferenceWithSectionName().

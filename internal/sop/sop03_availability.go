@@ -12,6 +12,7 @@ import (
 
 	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
 	"github.com/ntc-gov-pk/govpk-operator/internal/calendar"
+	"github.com/ntc-gov-pk/govpk-operator/internal/mesh"
 	"github.com/ntc-gov-pk/govpk-operator/internal/render"
 )
 
@@ -112,12 +113,15 @@ func instant(at time.Time) string {
 	return at.UTC().Format(time.RFC3339)
 }
 
-// enforceAvailability makes the stage namespace. Its annotations tell the admission policies which images may run and which
-// Secrets the organization may write, and record what rolled out and what was rolled back.
+// enforceAvailability makes the stage namespace. Its annotations tell the admission policies which images may run, which
+// Secrets the organization may write and how its components are certified, and record what rolled out and what was rolled back.
 func enforceAvailability(c *Case, t Target) []render.Object {
 	labels := map[string]string{}
 	maps.Copy(labels, c.carrier().Labels())
-	annotations := map[string]string{v1alpha1.ContactsAnnotation: strings.Join(c.contacts(), "\n")}
+	annotations := map[string]string{
+		v1alpha1.ContactsAnnotation: strings.Join(c.contacts(), "\n"),
+		v1alpha1.IdentityAnnotation: mesh.StageIdentity(t.Scope),
+	}
 	if t.Release != nil {
 		annotations[v1alpha1.ReleaseAnnotation] = t.Release.Name
 		annotations[v1alpha1.ImagesAnnotation] = strings.Join(append(t.images(), c.carrier().Images(c.meshPolicy())...), ",")

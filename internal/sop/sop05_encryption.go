@@ -15,7 +15,8 @@ import (
 // Clause 5, Data Flows: every flow is encrypted. At the gateway: HTTPS only, HSTS, a certificate per host or NTC's wildcard
 // (gateways.go). Between components, and from the gateway to them: mutual TLS by the policy's mesh (mesh.go, internal/mesh),
 // default-deny both ways and the declared edges alone. The finding is met on evidence only (encryption_evidence.go);
-// without it the live routes are withheld, and withdrawn where it is lost. Admission: govpk-children, govpk-hosts.
+// without it the live routes are withheld, and withdrawn where it is lost. Admission: govpk-certificates, govpk-children,
+// govpk-hosts.
 func encryption() Clause {
 	return Clause{
 		Number:    5,
@@ -24,7 +25,7 @@ func encryption() Clause {
 		Demands:   "All data flows between application, databases and other systems or users are encrypted.",
 		Assess:    assessEncryption,
 		Enforce:   enforceEncryption,
-		Guards:    []string{"govpk-children", "govpk-hosts"},
+		Guards:    []string{"govpk-certificates", "govpk-children", "govpk-hosts"},
 	}
 }
 

@@ -148,7 +148,7 @@ func TestWithheld(t *testing.T) {
 
 func TestEncryptionObjects(t *testing.T) {
 	const deny, web, api = "NetworkPolicy default-deny", "NetworkPolicy allow-web", "NetworkPolicy allow-api"
-	const authorities, tls = "ConfigMap govpk-authorities", "BackendTLSPolicy web-http"
+	const authorities, tls = "ConfigMap govpk-authorities", "BackendTLSPolicy web.http"
 	mesh := []string{deny, authorities, "Certificate web", tls, "Certificate api"}
 	certificate, listener := "Certificate "+host, "Gateway public"
 	for _, row := range []struct {

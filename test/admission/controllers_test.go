@@ -121,25 +121,42 @@ func realControllers(t *testing.T) {
 
 func startControllers(t *testing.T, program string) {
 	t.Helper()
+	// As kubeadm runs it: each controller under a ServiceAccount of its own.
+	start(t, program, rest.ImpersonationConfig{UserName: "kube-controller-manager", Groups: []string{"system:masters"}},
+		func(kubeconfig string) ([]string, []string) {
+			return []string{"--kubeconfig=" + kubeconfig, "--root-ca-file=" + rootFile(t), "--use-service-account-credentials=true",
+				"--leader-elect=false", "--secure-port=0", "--concurrent-deployment-syncs=1",
+				"--controllers=deployment-controller,replicaset-controller,namespace-controller,garbage-collector-controller," +
+					"serviceaccount-controller,root-ca-certificate-publisher-controller,endpointslice-controller,resourcequota-controller," +
+					"statefulset-controller,job-controller,cronjob-controller,disruption-controller," +
+					"persistentvolume-binder-controller,persistentvolumeclaim-protection-controller"}, nil
+		})
+}
+
+func rootFile(t *testing.T) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "ca.crt")
+	NewWithT(t).Expect(os.WriteFile(file, server.CAData, 0o600)).To(Succeed())
+	return file
+}
+
+// start runs a program as a user until the test ends; with gives its arguments and environment.
+func start(t *testing.T, program string, as rest.ImpersonationConfig, with func(kubeconfig string) (arguments, variables []string)) {
+	t.Helper()
 	g := NewWithT(t)
-	admin, err := environment.AddUser(envtest.User{Name: "kube-controller-manager", Groups: []string{"system:masters"}}, nil)
+	added, err := environment.AddUser(envtest.User{Name: as.UserName, Groups: as.Groups}, nil)
 	g.Expect(err).NotTo(HaveOccurred())
-	kubeconfig, err := admin.KubeConfig()
+	kubeconfig, err := added.KubeConfig()
 	g.Expect(err).NotTo(HaveOccurred())
 	directory := t.TempDir()
-	kubeconfigFile, rootFile := filepath.Join(directory, "kubeconfig"), filepath.Join(directory, "ca.crt")
-	g.Expect(os.WriteFile(kubeconfigFile, kubeconfig, 0o600)).To(Succeed())
-	g.Expect(os.WriteFile(rootFile, server.CAData, 0o600)).To(Succeed())
+	file := filepath.Join(directory, "kubeconfig")
+	g.Expect(os.WriteFile(file, kubeconfig, 0o600)).To(Succeed())
 	log, err := os.Create(filepath.Join(directory, "log"))
 	g.Expect(err).NotTo(HaveOccurred())
 
-	// As kubeadm runs it: each controller under a ServiceAccount of its own.
-	command := exec.Command(program, "--kubeconfig="+kubeconfigFile, "--root-ca-file="+rootFile, "--use-service-account-credentials=true",
-		"--leader-elect=false", "--secure-port=0", "--concurrent-deployment-syncs=1",
-		"--controllers=deployment-controller,replicaset-controller,namespace-controller,garbage-collector-controller,"+
-			"serviceaccount-controller,root-ca-certificate-publisher-controller,endpointslice-controller,resourcequota-controller,"+
-			"statefulset-controller,job-controller,cronjob-controller,disruption-controller,"+
-			"persistentvolume-binder-controller,persistentvolumeclaim-protection-controller")
+	arguments, variables := with(file)
+	command := exec.Command(program, arguments...)
+	command.Env = append(os.Environ(), variables...)
 	command.Stdout, command.Stderr = log, log
 	g.Expect(command.Start()).To(Succeed())
 	t.Cleanup(func() {
@@ -149,7 +166,7 @@ func startControllers(t *testing.T, program string) {
 		_ = command.Wait()
 		if t.Failed() {
 			output, _ := os.ReadFile(log.Name())
-			t.Logf("kube-controller-manager:\n%s", output)
+			t.Logf("%s:\n%s", program, output)
 		}
 	})
 }

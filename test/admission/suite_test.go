@@ -41,11 +41,15 @@ func TestMain(m *testing.M) {
 }
 
 func run(m *testing.M) (code int, err error) {
-	gatewayAPI, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "sigs.k8s.io/gateway-api").Output()
+	gatewayAPI, err := moduleDirectory(".", "sigs.k8s.io/gateway-api")
 	if err != nil {
-		return 1, fmt.Errorf("where are the CRDs of Gateway API: %w", err)
+		return 1, err
 	}
-	gatewayCRDs := filepath.Join(strings.TrimSpace(string(gatewayAPI)), "config/crd/standard")
+	certManager, err := moduleDirectory("hack/tools/certmanager", "github.com/cert-manager/cert-manager")
+	if err != nil {
+		return 1, err
+	}
+	gatewayCRDs := filepath.Join(gatewayAPI, "config/crd/standard")
 	environment = &envtest.Environment{
 		BinaryAssetsDirectory: assets(),
 		ErrorIfCRDPathMissing: true,
@@ -54,6 +58,8 @@ func run(m *testing.M) (code int, err error) {
 			filepath.Join(gatewayCRDs, "gateway.networking.k8s.io_gateways.yaml"),
 			filepath.Join(gatewayCRDs, "gateway.networking.k8s.io_httproutes.yaml"),
 			filepath.Join(gatewayCRDs, "gateway.networking.k8s.io_referencegrants.yaml"),
+			filepath.Join(gatewayCRDs, "gateway.networking.k8s.io_backendtlspolicies.yaml"),
+			filepath.Join(certManager, "deploy/crds"),
 		},
 	}
 	server, err = environment.Start()
@@ -91,6 +97,17 @@ func run(m *testing.M) (code int, err error) {
 		}
 	}
 	return m.Run(), nil
+}
+
+// moduleDirectory is where a module's files are, of the version that the module in the repository's directory from uses.
+func moduleDirectory(from, module string) (string, error) {
+	command := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", module)
+	command.Dir = root(from)
+	out, err := command.Output()
+	if err != nil {
+		return "", fmt.Errorf("where is module %s, whose CRDs are needed: %w", module, err)
+	}
+	return strings.TrimSpace(string(out)), nil
 }
 
 // root resolves a path of the repository.

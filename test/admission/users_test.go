@@ -10,6 +10,7 @@ import (
 // users are who the tables speak of. RBAC lets every one of them write everything (testdata/roles.yaml), so that a refusal is the policy's.
 var users = map[string]rest.ImpersonationConfig{
 	"operator":   serviceAccount("govpk-system", "govpk-operator"),
+	"issuing":    serviceAccount("cert-manager", "cert-manager"),
 	"gateway":    serviceAccount("traefik", "traefik"),
 	"admin":      {UserName: "admin@ntc.gov.pk", Groups: []string{"system:masters"}},
 	"tenant":     {UserName: "dev@sehat.example", Groups: []string{"organization:sehat-digital"}},
@@ -30,6 +31,9 @@ var users = map[string]rest.ImpersonationConfig{
 	// Another organization, which may change the applications of its own namespace; and a person whose name only looks like the operator's.
 	"other-tenant":  {UserName: "dev@roti.example", Groups: []string{"organization:roti"}},
 	"fake-operator": {UserName: "govpk-operator", Groups: []string{"system:serviceaccounts:govpk-system"}},
+	// cert-manager's other account, and a person who only looks like it.
+	"cainjector":   serviceAccount("cert-manager", "cert-manager-cainjector"),
+	"fake-issuing": {UserName: "cert-manager", Groups: []string{"system:serviceaccounts:cert-manager"}},
 }
 
 // user is one of users, or the controller of kube-controller-manager with that name.

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"log"
 	"net/http"
+	"os"
 	"os/signal"
 	"sync/atomic"
 	"syscall"
@@ -97,6 +98,8 @@ func run(ctx context.Context) error {
 // rate and the backoff: tests shall not wait for either.
 func options() controller.ContextOptions {
 	return controller.ContextOptions{
+		// Empty in a pod, which then uses its ServiceAccount.
+		Kubeconfig:         os.Getenv("KUBECONFIG"),
 		KubernetesAPIQPS:   200,
 		KubernetesAPIBurst: 400,
 		IssuerOptions:      controller.IssuerOptions{ClusterResourceNamespace: "cert-manager"},
@@ -114,5 +117,9 @@ func serveHealth(ready *atomic.Bool) {
 			http.Error(w, "caches are not synced yet", http.StatusServiceUnavailable)
 		}
 	})
-	log.Fatal(http.ListenAndServe(":9403", nil))
+	address := os.Getenv("HEALTH_ADDRESS")
+	if address == "" {
+		address = ":9403"
+	}
+	log.Fatal(http.ListenAndServe(address, nil))
 }

@@ -84,6 +84,9 @@ func TestMaximal(t *testing.T) {
 		violation.Spec.Evidence = append(violation.Spec.Evidence, document())
 	}
 	policy := &v1alpha1.DeploymentPolicy{ObjectMeta: metav1.ObjectMeta{Name: v1alpha1.DeploymentPolicyName}}
+	const certificate = "-----BEGIN CERTIFICATE-----"
+	policy.Spec.Mesh.CABundle = certificate + strings.Repeat("a", 65536-len(certificate))
+	policy.Spec.Mesh.Image = strings.Repeat("i", 512-72) + "@sha256:" + strings.Repeat("0", 64)
 	for i := range 16 {
 		policy.Spec.Gateways.Live = append(policy.Spec.Gateways.Live, v1alpha1.GatewayReference{Name: label(63, i), Namespace: strings.Repeat("g", 63)})
 	}
