@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -96,6 +97,12 @@ func (r *ApplicationReconciler) gatherIngress(ctx context.Context, c *sop.Case) 
 	if c.Policy == nil || len(r.MissingKinds) > 0 {
 		return nil
 	}
+	key := types.NamespacedName{Name: c.Policy.Mesh.Issuer.Name}
+	err := r.Client.Get(ctx, key, metadata(issuerKind(c.Policy.Mesh.Issuer.Kind)))
+	if client.IgnoreNotFound(err) != nil {
+		return err
+	}
+	ingress.MeshIssuerExists = err == nil
 	for _, reference := range c.Policy.Gateways.Live {
 		observed, err := r.gateway(ctx, reference, c.Policy.Gateways.Issuer)
 		if err != nil {
@@ -167,6 +174,12 @@ func attachment(o *unstructured.Unstructured) (sop.Attachment, error) {
 // certificate is cert-manager's own verdict; the Secret is never read.
 func certificate(o *unstructured.Unstructured) sop.ObservedCertificate {
 	var observed sop.ObservedCertificate
+	observed.Issuer, _, _ = unstructured.NestedString(o.Object, "spec", "issuerRef", "name")
+	if notAfter, _, _ := unstructured.NestedString(o.Object, "status", "notAfter"); notAfter != "" {
+		if at, err := time.Parse(time.RFC3339, notAfter); err == nil {
+			observed.NotAfter = at
+		}
+	}
 	conditions, _, _ := unstructured.NestedSlice(o.Object, "status", "conditions")
 	for _, item := range conditions {
 		condition, ok := item.(map[string]any)

@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
@@ -20,6 +21,7 @@ import (
 
 	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
 	"github.com/ntc-gov-pk/govpk-operator/internal/apply"
+	"github.com/ntc-gov-pk/govpk-operator/internal/render"
 	"github.com/ntc-gov-pk/govpk-operator/internal/sop"
 )
 
@@ -54,7 +56,7 @@ func (r *ApplicationReconciler) gatherStages(ctx context.Context, c *sop.Case) e
 func newStage() sop.ObservedStage {
 	return sop.ObservedStage{
 		Addresses: map[string]string{}, Workloads: map[string]sop.ObservedWorkload{}, Tasks: map[string]sop.ObservedTask{},
-		Volumes: map[string]resource.Quantity{}, Routes: map[string]bool{},
+		Volumes: map[string]resource.Quantity{}, Routes: map[string]bool{}, Certificates: map[string]sop.ObservedCertificate{},
 	}
 }
 
@@ -70,6 +72,8 @@ func (r *ApplicationReconciler) observeNamespace(ctx context.Context, name strin
 		observed.RolledOut = namespace.Annotations[v1alpha1.RolledOutAnnotation]
 		observed.Failed = namespace.Annotations[v1alpha1.FailedAnnotation]
 		observed.Failure = namespace.Annotations[v1alpha1.FailureAnnotation]
+		// One that says no time says nothing: the loss is recorded again.
+		observed.UnencryptedSince, _ = time.Parse(time.RFC3339, namespace.Annotations[v1alpha1.UnencryptedSinceAnnotation])
 	}
 	observed.Offline = namespace.Labels[v1alpha1.OfflineLabel]
 	_, observed.Exposed = namespace.Labels[v1alpha1.ExposureLabel]
@@ -91,6 +95,8 @@ func observe(stage *sop.ObservedStage, child *unstructured.Unstructured) error {
 		set, err := typed[appsv1.StatefulSet](child)
 		stage.Workloads[component] = statefulSetStatus(set)
 		return err
+	case apply.CertificateKind:
+		stage.Certificates[component] = certificate(child)
 	case apply.JobKind:
 		job, err := typed[batchv1.Job](child)
 		stage.Tasks[job.Name] = jobStatus(job)
@@ -164,9 +170,16 @@ func jobStatus(j *batchv1.Job) sop.ObservedTask {
 func observedPod(pod *corev1.Pod) sop.ObservedPod {
 	observed := sop.ObservedPod{
 		Component: pod.Labels[v1alpha1.ComponentLabel], Name: pod.Name, Created: pod.CreationTimestamp.Time, Trouble: trouble(pod),
+		Node: pod.Spec.NodeName, Ending: pod.DeletionTimestamp != nil,
+	}
+	for _, container := range pod.Status.InitContainerStatuses {
+		if container.Name == render.SidecarName {
+			observed.Sidecar = container.Started != nil && *container.Started
+		}
 	}
 	for _, container := range pod.Status.ContainerStatuses {
 		observed.Restarts = max(observed.Restarts, container.RestartCount)
+		observed.Started = observed.Started || container.State.Running != nil
 	}
 	return observed
 }
@@ -178,7 +191,7 @@ func trouble(pod *corev1.Pod) string {
 			return condition.Message
 		}
 	}
-	for _, container := range pod.Status.ContainerStatuses {
+	for _, container := range slices.Concat(pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses) {
 		if waiting := container.State.Waiting; waiting != nil && waiting.Reason != "ContainerCreating" && waiting.Reason != "PodInitializing" {
 			if ended := container.LastTerminationState.Terminated; ended != nil {
 				return ending(ended)
@@ -214,10 +227,18 @@ func slim(o any) (any, error) {
 			kept.Status.Conditions = append(kept.Status.Conditions, condition)
 		}
 	}
-	for _, container := range pod.Status.ContainerStatuses {
-		kept.Status.ContainerStatuses = append(kept.Status.ContainerStatuses, corev1.ContainerStatus{
-			Name: container.Name, State: container.State, LastTerminationState: container.LastTerminationState, RestartCount: container.RestartCount,
+	kept.Spec.NodeName = pod.Spec.NodeName
+	kept.Status.InitContainerStatuses = slimContainers(pod.Status.InitContainerStatuses)
+	kept.Status.ContainerStatuses = slimContainers(pod.Status.ContainerStatuses)
+	return kept, nil
+}
+
+func slimContainers(statuses []corev1.ContainerStatus) []corev1.ContainerStatus {
+	var kept []corev1.ContainerStatus
+	for _, status := range statuses {
+		kept = append(kept, corev1.ContainerStatus{
+			Name: status.Name, Started: status.Started, State: status.State, LastTerminationState: status.LastTerminationState, RestartCount: status.RestartCount,
 		})
 	}
-	return kept, nil
+	return kept
 }

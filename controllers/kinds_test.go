@@ -19,6 +19,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
+	"github.com/ntc-gov-pk/govpk-operator/internal/mesh"
 	"github.com/ntc-gov-pk/govpk-operator/internal/render"
 	"github.com/ntc-gov-pk/govpk-operator/internal/sop"
 )
@@ -102,18 +103,24 @@ func everyWorkload(s render.Scope, nodes metav1.LabelSelector, suspend bool) []r
 	migrate.Type, report.Type = v1alpha1.ComponentTask, v1alpha1.ComponentScheduledTask
 	migrate.ConnectsTo = []v1alpha1.Edge{{Component: "db", Port: "postgres"}}
 	report.Schedule = "30 2 * * *"
-	peers := map[string]render.Peer{"db": {Address: "10.96.0.9", Ports: map[string]int32{"postgres": 5432}}}
+	stage := mesh.Stage{Scope: s, Policy: v1alpha1.MeshPolicy{Image: meshImage, CABundle: meshAuthorities, Issuer: v1alpha1.IssuerReference{Kind: "ClusterIssuer", Name: "govpk-mesh"}}}
+	for _, c := range []v1alpha1.Component{web, db, migrate, report} {
+		stage.Components = append(stage.Components, meshComponent(c))
+	}
+	carrier := mesh.For(stage.Policy)
 	workload := func(c v1alpha1.Component) render.Workload {
-		return render.Workload{Component: c, Replicas: 2, Nodes: nodes, Peers: peers, DeadlineSeconds: 300, Bandwidth: ptr.To(resource.MustParse("12.5M"))}
+		w := render.Workload{Component: c, Replicas: 2, Nodes: nodes, DeadlineSeconds: 300, Bandwidth: ptr.To(resource.MustParse("12.5M"))}
+		return carrier.Attach(stage, meshComponent(c), w)
 	}
 	objects := []render.Object{
-		render.DefaultDeny(s), render.LimitRange(s), render.Service(s, web), render.Service(s, db),
+		render.DefaultDeny(s), render.LimitRange(s), render.Service(s, "web", carrier.ServicePorts(meshComponent(web))), render.Service(s, "db", carrier.ServicePorts(meshComponent(db))),
 		render.Deployment(s, workload(webComponent())),
 		render.PersistentVolumeClaim(s, db, "", db.Storage.Size), render.StatefulSet(s, workload(db)),
 		render.Job(s, workload(migrate), render.TaskName("migrate", "kinds-1"), suspend),
 		render.CronJob(s, workload(report), "Asia/Karachi", suspend),
 		render.HorizontalPodAutoscaler(s, web, 2, 6),
 	}
+	objects = append(objects, carrier.Objects(stage)...)
 	for _, c := range []v1alpha1.Component{web, db, migrate, report} {
 		if files, ok := render.Files(s, c); ok {
 			objects = append(objects, files)
@@ -123,6 +130,15 @@ func everyWorkload(s render.Scope, nodes metav1.LabelSelector, suspend bool) []r
 		objects = append(objects, budget)
 	}
 	return objects
+}
+
+// meshComponent is reached on every port by gateways, and connects to db.
+func meshComponent(c v1alpha1.Component) mesh.Component {
+	out := mesh.Component{Name: c.Name, Ports: c.Ports, Routed: c.Ports}
+	for _, edge := range c.ConnectsTo {
+		out.Edges = append(out.Edges, mesh.Edge{Component: edge.Component, Address: "10.96.0.9", Port: render.ServicePort{Name: edge.Port, Port: 5432}})
+	}
+	return out
 }
 
 func webComponent() v1alpha1.Component {

@@ -72,7 +72,7 @@ func issuerKind(kind string) schema.GroupVersionKind {
 
 // RequiredKinds are the kinds of others that the operator cannot do without.
 func RequiredKinds() []schema.GroupVersionKind {
-	return []schema.GroupVersionKind{apply.GatewayKind, apply.HTTPRouteKind, apply.CertificateKind, issuerKind("ClusterIssuer"), issuerKind("Issuer")}
+	return []schema.GroupVersionKind{apply.GatewayKind, apply.HTTPRouteKind, apply.BackendTLSKind, apply.CertificateKind, issuerKind("ClusterIssuer"), issuerKind("Issuer")}
 }
 
 // Index declares what is looked up.
@@ -165,7 +165,8 @@ func appearance() predicate.Predicate {
 	return predicate.Funcs{UpdateFunc: func(event.UpdateEvent) bool { return false }}
 }
 
-// troubleChanged lets through pods that begin to say why they do not run, or stop saying it.
+// troubleChanged lets through pods that begin to say why they do not run, or stop saying it, and those that start or whose
+// sidecar does.
 func troubleChanged() predicate.Predicate {
 	troubled := func(o client.Object) bool { return trouble(o.(*corev1.Pod)) != "" }
 	return predicate.Funcs{
@@ -173,7 +174,7 @@ func troubleChanged() predicate.Predicate {
 		DeleteFunc: func(e event.DeleteEvent) bool { return troubled(e.Object) },
 		UpdateFunc: func(e event.UpdateEvent) bool {
 			before, after := observedPod(e.ObjectOld.(*corev1.Pod)), observedPod(e.ObjectNew.(*corev1.Pod))
-			return before.Trouble != after.Trouble || before.Restarts != after.Restarts
+			return before.Trouble != after.Trouble || before.Restarts != after.Restarts || before.Started != after.Started || before.Sidecar != after.Sidecar
 		},
 	}
 }

@@ -112,7 +112,15 @@ const (
 	// ReasonOrganizationUnknown: the namespace carries no organization label. NTC sets it.
 	ReasonOrganizationUnknown = "OrganizationUnknown"
 
-	// ReasonNotVerified: nothing proves or refutes it.
+	// ReasonEncrypted: evidence proves it.
+	ReasonEncrypted = "Encrypted"
+	// ReasonMeshNotConfigured: the policy lacks what the mesh needs.
+	ReasonMeshNotConfigured = "MeshNotConfigured"
+	// ReasonEncryptionLost: a live application lost its evidence; its routes are withdrawn after the policy's grace.
+	ReasonEncryptionLost = "EncryptionLost"
+	// ReasonFleetUnencrypted: so many live applications lost their evidence that routes stay and launches are frozen.
+	ReasonFleetUnencrypted = "FleetUnencrypted"
+	// ReasonNotVerified: nothing proves or refutes it yet.
 	ReasonNotVerified = "NotVerified"
 
 	// ReasonNotEligible: the release has not been audited, tested and signed.

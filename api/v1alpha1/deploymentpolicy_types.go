@@ -49,6 +49,10 @@ type DeploymentPolicySpec struct {
 	// +kubebuilder:default={}
 	// +optional
 	Domains DomainPolicy `json:"domains,omitempty,omitzero"`
+	// mesh sets who encrypts the flows between components, and what happens where encryption is lost (clause 5).
+	// +kubebuilder:default={}
+	// +optional
+	Mesh MeshPolicy `json:"mesh,omitempty,omitzero"`
 	// rollouts set when a rollout has failed.
 	// +kubebuilder:default={}
 	// +optional

@@ -34,6 +34,8 @@ const (
 	// RetryAnnotation then, as <release> or <release>/<retry>; FailureAnnotation quotes what its pods said.
 	FailedAnnotation  = "platform.ntc.gov.pk/failed-release"
 	FailureAnnotation = "platform.ntc.gov.pk/failure"
+	// UnencryptedSinceAnnotation on a live namespace is since when evidence of encryption is missing, in RFC 3339 (clause 5).
+	UnencryptedSinceAnnotation = "platform.ntc.gov.pk/unencrypted-since"
 	// RetryAnnotation on a ThirdPartyApplication asks for another try of a release that failed, by any new value.
 	RetryAnnotation = "platform.ntc.gov.pk/retry"
 	// LaunchedAnnotation on a Release is when it first was live, in RFC 3339.

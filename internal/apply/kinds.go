@@ -31,6 +31,7 @@ var (
 	DisruptionKind    = schema.GroupVersionKind{Group: "policy", Version: "v1", Kind: "PodDisruptionBudget"}
 	CertificateKind   = schema.GroupVersionKind{Group: "cert-manager.io", Version: "v1", Kind: "Certificate"}
 	GatewayKind       = schema.GroupVersionKind{Group: "gateway.networking.k8s.io", Version: "v1", Kind: "Gateway"}
+	BackendTLSKind    = schema.GroupVersionKind{Group: "gateway.networking.k8s.io", Version: "v1", Kind: "BackendTLSPolicy"}
 	HTTPRouteKind     = schema.GroupVersionKind{Group: "gateway.networking.k8s.io", Version: "v1", Kind: "HTTPRoute"}
 	ReleaseKind       = v1alpha1.GroupVersion.WithKind("Release")
 	DomainClaimKind   = v1alpha1.GroupVersion.WithKind("DomainClaim")
@@ -46,7 +47,7 @@ func Children() []schema.GroupVersionKind {
 // free only when nothing answers on it. Volumes are none of them: what an application kept is never deleted by a pass.
 func pruned() []schema.GroupVersionKind {
 	return []schema.GroupVersionKind{
-		HTTPRouteKind, CertificateKind, AutoscalerKind, DisruptionKind,
+		HTTPRouteKind, BackendTLSKind, CertificateKind, AutoscalerKind, DisruptionKind,
 		CronJobKind, JobKind, DeploymentKind, StatefulSetKind, ServiceKind, FilesKind,
 		RoleBindingKind, NetworkPolicyKind, LimitRangeKind, QuotaKind, DomainClaimKind,
 	}
@@ -67,14 +68,12 @@ func rank(o render.Object) int {
 			return 2
 		}
 		return 4
-	case RoleBindingKind, ServiceKind, StorageKind, FilesKind:
+	case RoleBindingKind, ServiceKind, StorageKind, FilesKind, CertificateKind, BackendTLSKind:
 		return 3
 	case DeploymentKind, StatefulSetKind, JobKind, CronJobKind:
 		return 5
 	case AutoscalerKind, DisruptionKind:
 		return 6
-	case CertificateKind:
-		return 7
 	case GatewayKind:
 		return 8
 	default:

@@ -15,12 +15,11 @@ import (
 // environment gives the component <NAME>_HOST and <NAME>_PORT of each edge, then its own variables, which may refer to them.
 func environment(w Workload) []*applycore.EnvVarApplyConfiguration {
 	var env []*applycore.EnvVarApplyConfiguration
-	for _, edge := range w.Component.ConnectsTo {
+	for i, edge := range w.Component.ConnectsTo {
 		prefix := EdgeVariable(edge)
-		peer := w.Peers[edge.Component]
 		env = append(env,
-			applycore.EnvVar().WithName(prefix+"_HOST").WithValue(peer.Address),
-			applycore.EnvVar().WithName(prefix+"_PORT").WithValue(strconv.Itoa(int(peer.Ports[edge.Port]))))
+			applycore.EnvVar().WithName(prefix+"_HOST").WithValue(w.Addresses[i].Host),
+			applycore.EnvVar().WithName(prefix+"_PORT").WithValue(strconv.Itoa(int(w.Addresses[i].Port))))
 	}
 	for _, variable := range w.Component.Env {
 		env = append(env, environmentVariable(variable))

@@ -13,7 +13,7 @@ import (
 
 // drainSeconds is how long a pod that ends goes on serving while gateways and nodes learn that it does, so that a
 // rolling update fails no request. A takedown gives one second in all.
-const drainSeconds = 3
+const drainSeconds = 5
 
 func podTemplate(s Scope, w Workload, spec *applycore.PodSpecApplyConfiguration) *applycore.PodTemplateSpecApplyConfiguration {
 	template := applycore.PodTemplateSpec().
@@ -59,6 +59,9 @@ func podSpec(w Workload) *applycore.PodSpecApplyConfiguration {
 		WithVolumes(volumes(w.Component)...)
 	for _, secret := range w.Component.ImagePullSecrets {
 		spec.WithImagePullSecrets(applycore.LocalObjectReference().WithName(secret.Name))
+	}
+	if w.Sidecar != nil {
+		spec.WithInitContainers(w.Sidecar.container()).WithVolumes(w.Sidecar.volumes()...)
 	}
 	return spec
 }

@@ -74,7 +74,7 @@ func TestEnvironment(t *testing.T) {
 		{Name: "URL", Value: "postgres://$(DB_HOST):$(DB_PORT)"}, {Name: "EMPTY"},
 		{Name: "PASSWORD", ValueFrom: &v1alpha1.EnvVarSource{SecretKeyRef: v1alpha1.SecretKeyReference{Name: "db", Key: "password"}}},
 	}
-	object := Deployment(scope, Workload{Component: component, Peers: map[string]Peer{"db": {Address: "10.96.0.9", Ports: map[string]int32{"sql": 5432}}}})
+	object := Deployment(scope, Workload{Component: component, Addresses: []Address{{Host: "10.96.0.9", Port: 5432}}})
 	if diff := cmp.Diff([]corev1.EnvVar{
 		{Name: "DB_HOST", Value: "10.96.0.9"}, {Name: "DB_PORT", Value: "5432"},
 		{Name: "URL", Value: "postgres://$(DB_HOST):$(DB_PORT)"}, {Name: "EMPTY"},

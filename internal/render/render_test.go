@@ -97,7 +97,7 @@ func TestNamesFit(t *testing.T) {
 	component := v1alpha1.Component{Name: strings.Repeat("c", 40), Ports: []v1alpha1.ComponentPort{{Name: "http", Port: 8080}}}
 	allow, _ := AllowFlows(longest, Flows{Component: component, Gateways: map[string][]int32{"gateways": {8080}}})
 	for _, o := range []Object{
-		Service(longest, component), Deployment(longest, Workload{Component: component}), allow, DefaultDeny(longest), LimitRange(longest),
+		Service(longest, component.Name, nil), Deployment(longest, Workload{Component: component}), allow, DefaultDeny(longest), LimitRange(longest),
 		Namespace(longest, nil, nil), HTTPRoute(longest, Route{Domain: v1alpha1.Domain{Host: host}}),
 		StatefulSet(longest, Workload{Component: component}), PersistentVolumeClaim(longest, component, "", resource.MustParse("1Gi")),
 		Job(longest, Workload{Component: component}, TaskName(component.Name, strings.Repeat("r", 63)), false),
@@ -113,7 +113,7 @@ func TestNamesFit(t *testing.T) {
 			}
 		}
 	}
-	if problems := validation.IsDNS1035Label(Service(longest, component).GetName()); len(problems) > 0 {
+	if problems := validation.IsDNS1035Label(Service(longest, component.Name, nil).GetName()); len(problems) > 0 {
 		t.Errorf("Service: %v", problems)
 	}
 	if problems := validation.IsDNS1123Subdomain(CertificateSecret(host)); len(problems) > 0 {
@@ -141,10 +141,12 @@ func TestObjectsOwnNothingByAccident(t *testing.T) {
 	gateway := v1alpha1.GatewayReference{Namespace: "gateways", Name: "public"}
 	for _, o := range []Object{
 		Namespace(scope, nil, nil), ResourceQuota(scope, resource.MustParse("1"), resource.MustParse("1Gi"), resource.MustParse("0")), LimitRange(scope),
-		DefaultDeny(scope), allow, Service(scope, component), Deployment(scope, Workload{Component: component}), RoleBinding(scope, "n", "r", "g"),
+		DefaultDeny(scope), allow, Service(scope, "web", nil), Deployment(scope, Workload{Component: component}), RoleBinding(scope, "n", "r", "g"),
 		StatefulSet(scope, w), PersistentVolumeClaim(scope, component, "", component.Storage.Size), files, budget,
 		Job(scope, w, "migrate-1", false), CronJob(scope, w, "UTC", false), HorizontalPodAutoscaler(scope, component, 1, 2),
 		HTTPRoute(scope, newRoute()), Certificate(scope, "a.gov.pk", gateway, v1alpha1.IssuerReference{Kind: "ClusterIssuer", Name: "govpk"}), Listener(scope, "a.gov.pk", gateway),
+		PeerCertificate(scope, "web", "web.0123", v1alpha1.IssuerReference{Kind: "ClusterIssuer", Name: "govpk-mesh"}), Authorities(scope, "pem"),
+		BackendTLSPolicy(scope, "web", ServicePort{Name: "http", Port: 8080}, "http.web.0123"),
 	} {
 		if path := empty("", o.Object); path != "" {
 			t.Errorf("%s %s: %s is null", o.GetKind(), o.GetName(), path)

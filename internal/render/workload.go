@@ -24,19 +24,20 @@ type Workload struct {
 	Replicas int32
 	// Nodes selects the provider's attested nodes.
 	Nodes metav1.LabelSelector
-	// Peers are the edges' addresses by component.
-	Peers map[string]Peer
+	// Addresses are where the component finds its edges, in their order.
+	Addresses []Address
+	// Sidecar runs beside the component; nil: nothing does.
+	Sidecar *Sidecar
 	// DeadlineSeconds bounds a rollout without progress, or a run of a task. Zero: the API server's default.
 	DeadlineSeconds int32
 	// Bandwidth is in bits per second for each pod and direction; it holds where the network plugin supports it. Nil: no bound.
 	Bandwidth *resource.Quantity
 }
 
-// Peer is where a component is reached.
-type Peer struct {
-	Address string
-	// Ports are the numbers of the peer's ports by name.
-	Ports map[string]int32
+// Address is what a component is told of an edge.
+type Address struct {
+	Host string
+	Port int32
 }
 
 // Deployment runs a component of type Service that has no storage.
@@ -98,16 +99,22 @@ func StatefulSet(s Scope, w Workload) Object {
 			WithTemplate(podTemplate(s, w, servicePod(w)))))
 }
 
+// ServicePort is a port of a component's Service and the port of its pods behind it.
+type ServicePort struct {
+	Name         string
+	Port, Target int32
+}
+
 // Service gives a component an address.
-func Service(s Scope, component v1alpha1.Component) Object {
+func Service(s Scope, component string, ports []ServicePort) Object {
 	spec := applycore.ServiceSpec().
 		WithType(corev1.ServiceTypeClusterIP).
-		WithSelector(componentSelector(component.Name))
-	for _, port := range component.Ports {
+		WithSelector(componentSelector(component))
+	for _, port := range ports {
 		spec.WithPorts(applycore.ServicePort().
-			WithName(port.Name).WithPort(port.Port).WithProtocol(corev1.ProtocolTCP).WithTargetPort(intstr.FromString(port.Name)))
+			WithName(port.Name).WithPort(port.Port).WithProtocol(corev1.ProtocolTCP).WithTargetPort(intstr.FromInt32(port.Target)))
 	}
-	return NewObject(applycore.Service(component.Name, s.StageNamespace()).
-		WithLabels(s.componentLabels(component.Name)).
+	return NewObject(applycore.Service(component, s.StageNamespace()).
+		WithLabels(s.componentLabels(component)).
 		WithSpec(spec))
 }

@@ -107,8 +107,8 @@ func TestDeployment(t *testing.T) {
 	component.ReadinessProbe = &v1alpha1.Probe{HTTPGet: &v1alpha1.HTTPGetProbe{Path: "/healthz", Port: "http"}}
 	deployment := decode[appsv1.Deployment](t, Deployment(scope, Workload{
 		Component: component, Replicas: 3,
-		Nodes: metav1.LabelSelector{MatchLabels: map[string]string{"provider": "ntc"}},
-		Peers: map[string]Peer{"data-api": {Address: "10.96.0.9", Ports: map[string]int32{"http": 8090, "admin": 9000}}},
+		Nodes:     metav1.LabelSelector{MatchLabels: map[string]string{"provider": "ntc"}},
+		Addresses: []Address{{Host: "10.96.0.9", Port: 8090}, {Host: "10.96.0.9", Port: 9000}},
 	}))
 	if *deployment.Spec.Replicas != 3 || deployment.Namespace != scope.StageNamespace() {
 		t.Errorf("replicas %d in %s", *deployment.Spec.Replicas, deployment.Namespace)
@@ -178,7 +178,7 @@ func TestNodes(t *testing.T) {
 }
 
 func TestService(t *testing.T) {
-	sameYAML(t, Service(scope, newComponent()), `
+	sameYAML(t, Service(scope, "web", []ServicePort{{Name: "http", Port: 8080, Target: 15444}, {Name: "metrics", Port: 9090, Target: 9090}}), `
 apiVersion: v1
 kind: Service
 metadata:
@@ -193,7 +193,7 @@ spec:
   type: ClusterIP
   selector: {platform.ntc.gov.pk/component: web}
   ports:
-  - {name: http, port: 8080, protocol: TCP, targetPort: http}
-  - {name: metrics, port: 9090, protocol: TCP, targetPort: metrics}
+  - {name: http, port: 8080, protocol: TCP, targetPort: 15444}
+  - {name: metrics, port: 9090, protocol: TCP, targetPort: 9090}
 `)
 }

@@ -54,11 +54,14 @@ func newNodes(cpuAndMemory ...string) ProviderNodes {
 	return nodes
 }
 
-// newPolicy is an empty policy with the defaults of the CRD.
+const sidecarImage = "registry.ntc.gov.pk/govpk/sidecar@sha256:6b86b273ff34fce19d6b804eff5a3f5747ada4eaa22f1d49c01e52ddb7875b4b"
+
+// newPolicy is the policy with the defaults of the CRD and what they leave open.
 func newPolicy(t testing.TB) *v1alpha1.DeploymentPolicySpec {
 	t.Helper()
 	policy := &v1alpha1.DeploymentPolicy{}
 	fromDeclaration(t, "deploymentpolicies", map[string]any{"metadata": map[string]any{"name": "default"}}, policy)
+	policy.Spec.Mesh.Image, policy.Spec.Mesh.CABundle = sidecarImage, "-----BEGIN CERTIFICATE-----"
 	return &policy.Spec
 }
 
@@ -158,7 +161,7 @@ func underAudit(t testing.TB) *Case {
 		Nodes:        map[string]ProviderNodes{provider.Name: newNodes("8", "16Gi")},
 		Policy:       newPolicy(t),
 		Claims:       map[string]v1alpha1.DomainClaim{host: newClaim("sehat-digital", "health-portal")},
-		Ingress:      ObservedIngress{Gateways: []ObservedGateway{newGateway("public")}},
+		Ingress:      ObservedIngress{Gateways: []ObservedGateway{newGateway("public")}, MeshIssuerExists: true},
 	}
 }
 
@@ -200,17 +203,22 @@ func flagged(t testing.TB, change ...func(*v1alpha1.PolicyViolation)) *Case {
 // runningReplicas differs from what the applications of these tests declare, so that keeping what runs shows.
 const runningReplicas = 3
 
+// peerCertificate is a component's certificate that is in order.
+var peerCertificate = ObservedCertificate{Ready: true, Issuer: "govpk-mesh"}
+
 // running is a stage on which a release is rolled out and routed.
 func running(release *v1alpha1.Release) ObservedStage {
 	stage := ObservedStage{
 		Exists: true, Release: release.Name, RolledOut: release.Name,
 		Addresses: map[string]string{}, Workloads: map[string]ObservedWorkload{}, Routes: map[string]bool{},
-		Tasks: map[string]ObservedTask{}, Volumes: map[string]resource.Quantity{},
+		Tasks: map[string]ObservedTask{}, Volumes: map[string]resource.Quantity{}, Certificates: map[string]ObservedCertificate{},
 	}
 	for i, component := range release.Spec.Components {
 		stage.Addresses[component.Name] = fmt.Sprintf("10.96.0.%d", i+10)
+		stage.Certificates[component.Name] = peerCertificate
 		if component.Type == v1alpha1.ComponentService {
 			stage.Workloads[component.Name] = ObservedWorkload{Release: release.Name, Replicas: runningReplicas, RolledOut: true}
+			stage.Pods = append(stage.Pods, ObservedPod{Component: component.Name, Name: component.Name + "-1", Created: release.CreationTimestamp.Time, Started: true, Sidecar: true})
 		}
 		if component.Storage != nil {
 			stage.Volumes[component.Name] = component.Storage.Size

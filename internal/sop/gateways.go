@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
@@ -30,6 +31,8 @@ type ObservedIngress struct {
 	Certificates map[string]ObservedCertificate
 	// Attachments say where the live routes are attached, by host.
 	Attachments map[string]Attachment
+	// MeshIssuerExists is true when the issuer of components' certificates exists.
+	MeshIssuerExists bool
 }
 
 // ObservedGateway is one live Gateway.
@@ -55,6 +58,10 @@ type ObservedCertificate struct {
 	// Issuing is true while cert-manager works on it.
 	Issuing bool
 	Message string
+	// Issuer is the name of the issuer that is asked.
+	Issuer string
+	// NotAfter is the end of what was issued; zero: unknown.
+	NotAfter time.Time
 }
 
 // Attachment is the listener that a route is attached to.

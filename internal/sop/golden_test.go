@@ -12,6 +12,7 @@ import (
 	"math/rand"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -92,6 +93,8 @@ type goldenStage struct {
 	Trouble map[string]string
 	// Volumes are their sizes by component.
 	Volumes map[string]resource.Quantity
+	// Uncertified are components whose certificate is not ready.
+	Uncertified []string
 }
 
 // goldenIngress: the first fields describe the policy's first Gateway, and gateways all of them, in the policy's order.
@@ -102,6 +105,7 @@ type goldenIngress struct {
 	Gateways                    []goldenGateway
 	// Attached are namespace/gateway/listener by host, and Uncertified the words of cert-manager by host.
 	Attached, Uncertified map[string]string
+	MeshIssuerExists      bool
 }
 
 // expected is a want.yaml.
@@ -359,6 +363,14 @@ func (s goldenStage) observed(t *testing.T, c *Case) ObservedStage {
 		stage.Volumes[component] = size
 	}
 	s.roll(t, c, &stage)
+	stage.Certificates = map[string]ObservedCertificate{}
+	for _, release := range c.Releases {
+		for _, component := range release.Spec.Components {
+			if stage.Exists && !slices.Contains(s.Uncertified, component.Name) {
+				stage.Certificates[component.Name] = peerCertificate
+			}
+		}
+	}
 	return stage
 }
 

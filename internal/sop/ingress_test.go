@@ -145,7 +145,7 @@ func (g goldenGateway) observed(c *Case, reference v1alpha1.GatewayReference) Ob
 }
 
 func (i goldenIngress) observed(c *Case) ObservedIngress {
-	out := ObservedIngress{MissingKinds: i.MissingKinds, Certificates: map[string]ObservedCertificate{}, Attachments: map[string]Attachment{}}
+	out := ObservedIngress{MeshIssuerExists: i.MeshIssuerExists, MissingKinds: i.MissingKinds, Certificates: map[string]ObservedCertificate{}, Attachments: map[string]Attachment{}}
 	if len(i.Gateways) == 0 {
 		i.Gateways = []goldenGateway{{Missing: !i.GatewayExists, NoIssuer: !i.IssuerExists, Programmed: i.Programmed}}
 	}

@@ -25,6 +25,8 @@ type ObservedStage struct {
 	// Offline is the label that locks the namespace, and Exposed whether the exposure label is set.
 	Offline string
 	Exposed bool
+	// UnencryptedSince is since when evidence of encryption is missing in live; zero: it is not.
+	UnencryptedSince time.Time
 	// Addresses are the components' cluster IPs.
 	Addresses map[string]string
 	// Workloads are the components' Deployments and StatefulSets, by component.
@@ -33,6 +35,8 @@ type ObservedStage struct {
 	Tasks map[string]ObservedTask
 	// Volumes are the sizes of the components' volumes.
 	Volumes map[string]resource.Quantity
+	// Certificates are the components' own, by component.
+	Certificates map[string]ObservedCertificate
 	// Pods are the components' pods.
 	Pods []ObservedPod
 	// Routes says which hosts' routes the gateway accepted.
@@ -62,6 +66,11 @@ type ObservedPod struct {
 	Component string
 	Name      string
 	Created   time.Time
+	// Node is where it runs; empty: nowhere yet. Ending: it was asked to end.
+	Node   string
+	Ending bool
+	// Started is true when the component's own container runs, and Sidecar when the proxy beside it does.
+	Started, Sidecar bool
 	// Restarts are those of the container that restarted most.
 	Restarts int32
 	// Trouble says in the pod's own words why it does not run as it should; empty: it does.

@@ -98,7 +98,7 @@ func PlanFor(c *Case, a Assessment) Plan {
 	}
 	for _, target := range c.targets(a, plan.Takedown) {
 		plan.Objects = append(plan.Objects, c.enforce(target)...)
-		plan.Prune = plan.Prune && complete(target)
+		plan.Prune = plan.Prune && c.complete(target)
 	}
 	plan.Prune = plan.Prune && !c.releaseLost()
 	if c.frozen() {
@@ -169,13 +169,13 @@ func (c *Case) target(stage string, observed ObservedStage, release *v1alpha1.Re
 	return t
 }
 
-// complete is false while a Service has no address, so that a workload which waits for it is not taken for one that must go.
-func complete(t Target) bool {
+// complete is false while a component is withheld, so that its workload is not taken for one that must go.
+func (c *Case) complete(t Target) bool {
 	if t.Release == nil || t.Offline != nil {
 		return true
 	}
 	for _, p := range t.parts() {
-		if len(missingPeers(t, p.Component)) > 0 {
+		if c.withheld(t, p.Component) {
 			return false
 		}
 	}

@@ -108,6 +108,9 @@ func (c *Case) Evidence(release *v1alpha1.Release) bool {
 // approvals would be asked for in this form today: that is what a rollback needs. It does not come back by that while the
 // application is offline, after a flag that it has not been tested since, or against a party's newer objection.
 func (c *Case) blocking(release *v1alpha1.Release) (Finding, bool) {
+	if f, frozen := c.launchFrozen(); frozen {
+		return f, true
+	}
 	stage, f := c.stageOf(release)
 	if stage == v1alpha1.StageAwaitingLaunch {
 		return Finding{}, false
@@ -117,7 +120,7 @@ func (c *Case) blocking(release *v1alpha1.Release) (Finding, bool) {
 		return f, true
 	}
 	for _, assess := range []func(*Case, *v1alpha1.Release) Finding{
-		assessRequirements, assessSupport, assessDomains, assessAvailability, assessCommercial,
+		assessRequirements, assessSupport, assessDomains, assessAvailability, assessMesh, assessCommercial,
 	} {
 		if f := assess(c, release); f.Outcome != Met && !c.livesWith(assess, f) {
 			return f, true

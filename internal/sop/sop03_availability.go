@@ -5,6 +5,7 @@ package sop
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -101,19 +102,29 @@ func validity(a v1alpha1.Accreditation, policy v1alpha1.CalendarPolicy) (from, u
 	return from, days.End(last), nil
 }
 
+// instant is how an annotation says a time; empty: never.
+func instant(at time.Time) string {
+	if at.IsZero() {
+		return ""
+	}
+	return at.UTC().Format(time.RFC3339)
+}
+
 // enforceAvailability makes the stage namespace. Its annotations tell the admission policies which images may run and which
 // Secrets the organization may write, and record what rolled out and what was rolled back.
 func enforceAvailability(c *Case, t Target) []render.Object {
 	labels := map[string]string{}
+	maps.Copy(labels, c.carrier().Labels())
 	annotations := map[string]string{v1alpha1.ContactsAnnotation: strings.Join(c.contacts(), "\n")}
 	if t.Release != nil {
 		annotations[v1alpha1.ReleaseAnnotation] = t.Release.Name
-		annotations[v1alpha1.ImagesAnnotation] = strings.Join(t.images(), ",")
+		annotations[v1alpha1.ImagesAnnotation] = strings.Join(append(t.images(), c.carrier().Images(c.meshPolicy())...), ",")
 		for key, value := range map[string]string{
-			v1alpha1.SecretsAnnotation:   strings.Join(secrets(append(t.releases(), t.Next)...), ","),
-			v1alpha1.RolledOutAnnotation: c.rolledOut(t),
-			v1alpha1.FailedAnnotation:    t.Failed,
-			v1alpha1.FailureAnnotation:   t.Failure,
+			v1alpha1.SecretsAnnotation:          strings.Join(secrets(append(t.releases(), t.Next)...), ","),
+			v1alpha1.RolledOutAnnotation:        c.rolledOut(t),
+			v1alpha1.FailedAnnotation:           t.Failed,
+			v1alpha1.FailureAnnotation:          t.Failure,
+			v1alpha1.UnencryptedSinceAnnotation: instant(c.unencryptedSince(t)),
 		} {
 			if value != "" {
 				annotations[key] = value

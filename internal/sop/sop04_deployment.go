@@ -62,15 +62,14 @@ func enforceDeployment(c *Case, t Target) []render.Object {
 		return nil
 	}
 	var objects []render.Object
-	ports := portNumbers(t)
 	for _, p := range t.parts() {
-		objects = append(objects, c.partObjects(t, p, ports)...)
+		objects = append(objects, c.partObjects(t, p)...)
 	}
 	for _, task := range t.due() {
-		objects = append(objects, c.taskObjects(t, task, ports)...)
+		objects = append(objects, c.taskObjects(t, task)...)
 	}
 	objects = append(objects, t.filesBefore(objects)...)
-	if t.Offline != nil || c.Policy == nil {
+	if t.Offline != nil || c.Policy == nil || !c.routable(t) {
 		return objects
 	}
 	return append(objects, c.routes(t)...)
@@ -115,14 +114,6 @@ func portNumbers(t Target) map[string]map[string]int32 {
 		addPorts(numbers, p.Component)
 	}
 	return numbers
-}
-
-func peers(t Target, ports map[string]map[string]int32) map[string]render.Peer {
-	out := map[string]render.Peer{}
-	for name, numbers := range ports {
-		out[name] = render.Peer{Address: t.Observed.Addresses[name], Ports: numbers}
-	}
-	return out
 }
 
 // missingPeers are the components that this one connects to and whose Services have no address yet.

@@ -4,13 +4,18 @@
 package sop
 
 import (
+	"fmt"
+	"time"
+
 	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
+	"github.com/ntc-gov-pk/govpk-operator/internal/mesh"
 	"github.com/ntc-gov-pk/govpk-operator/internal/render"
 )
 
-// Clause 5, Data Flows: every flow is encrypted. At the gateway: HTTPS only, HSTS, a certificate per host or NTC's
-// wildcard (gateways.go). Between components: default-deny both ways and the declared edges alone. Until mutual TLS is proven the finding is Unknown and
-// gates nothing. Admission: govpk-children, govpk-hosts.
+// Clause 5, Data Flows: every flow is encrypted. At the gateway: HTTPS only, HSTS, a certificate per host or NTC's wildcard
+// (gateways.go). Between components, and from the gateway to them: mutual TLS by the policy's mesh (mesh.go, internal/mesh),
+// default-deny both ways and the declared edges alone. The finding is met on evidence only (encryption_evidence.go);
+// without it the live routes are withheld, and withdrawn where it is lost. Admission: govpk-children, govpk-hosts.
 func encryption() Clause {
 	return Clause{
 		Number:    5,
@@ -23,9 +28,75 @@ func encryption() Clause {
 	}
 }
 
-func assessEncryption(*Case, *v1alpha1.Release) Finding {
-	return finding(Unproven, v1alpha1.ReasonNotVerified,
-		"HTTPS is enforced at the gateway and undeclared flows are denied; encryption between components is not verified")
+func assessEncryption(c *Case, release *v1alpha1.Release) Finding {
+	if f := assessMesh(c, release); f.Outcome != Met {
+		return f
+	}
+	var t Target
+	switch release.Name {
+	case c.Live.Release:
+		t = c.liveTarget(release)
+	case c.Test.Release:
+		t = c.testTarget(release)
+	default:
+		return finding(Unproven, v1alpha1.ReasonNotVerified, "nothing of %s runs, so nothing is encrypted yet", release.Name)
+	}
+	if c.locked() && t.live() {
+		return finding(Unproven, v1alpha1.ReasonNotVerified, "%s is offline: there are no flows", release.Name)
+	}
+	gaps, next := c.gaps(t)
+	if len(gaps) > 0 {
+		return c.unencrypted(t, gaps, next)
+	}
+	f := finding(Met, v1alpha1.ReasonEncrypted, "every pod of %s in %s proves itself with a current certificate, and undeclared flows are refused",
+		release.Name, t.Scope.StageNamespace())
+	f.Deadline = next
+	return f
+}
+
+// unencrypted says what is missing, and what becomes of the live routes.
+func (c *Case) unencrypted(t Target, gaps []mesh.Gap, next time.Time) Finding {
+	message := gaps[0].String()
+	if more := len(gaps) - 1; more > 0 {
+		message += fmt.Sprintf(" (and %d more)", more)
+	}
+	switch {
+	case !t.live() || !c.routed():
+		f := finding(Progressing, v1alpha1.ReasonNotVerified, "%s", message)
+		f.Deadline = next
+		return f
+	case c.brake():
+		return finding(Refused, v1alpha1.ReasonFleetUnencrypted,
+			"%s; so many applications lost their encryption that it is taken for the platform's fault: routes stay, launches are frozen, NTC repairs the platform", message)
+	case c.routable(t):
+		f := finding(Refused, v1alpha1.ReasonEncryptionLost, "%s; the routes are withdrawn if this lasts %s", message, c.grace())
+		f.Deadline = earliest(next, c.withdrawal())
+		return f
+	}
+	f := finding(Refused, v1alpha1.ReasonEncryptionLost, "%s; the routes are withdrawn until then", message)
+	f.Deadline = next
+	return f
+}
+
+// assessMesh judges what the policy says of the mesh, before anything of a release runs.
+func assessMesh(c *Case, _ *v1alpha1.Release) Finding {
+	if c.Policy == nil {
+		return policyMissing()
+	}
+	policy := c.Policy.Mesh
+	if policy.Type != v1alpha1.MeshSidecar {
+		return Finding{}
+	}
+	switch {
+	case policy.Image == "":
+		return finding(Refused, v1alpha1.ReasonMeshNotConfigured, "DeploymentPolicy default spec.mesh.image is not set: NTC names the sidecar's image by digest")
+	case policy.CABundle == "":
+		return finding(Refused, v1alpha1.ReasonMeshNotConfigured, "DeploymentPolicy default spec.mesh.caBundle is not set: NTC names the authorities behind spec.mesh.issuer in PEM")
+	case !c.Ingress.MeshIssuerExists:
+		return finding(Refused, v1alpha1.ReasonIssuerMissing, "%s %s does not exist; NTC creates it or corrects DeploymentPolicy default spec.mesh.issuer",
+			policy.Issuer.Kind, policy.Issuer.Name)
+	}
+	return Finding{}
 }
 
 // transportHeaders keep browsers on HTTPS for two years.
@@ -38,9 +109,14 @@ func enforceEncryption(c *Case, t Target) []render.Object {
 	if t.Release == nil || c.Policy == nil {
 		return objects
 	}
+	for _, o := range c.carrier().Objects(c.meshStage(t)) {
+		if t.Offline == nil || o.GetKind() == "ConfigMap" {
+			objects = append(objects, t.standing(o))
+		}
+	}
 	if t.Offline == nil {
 		for _, name := range t.componentNames() {
-			if policy, ok := render.AllowFlows(t.Scope, c.flows(t, name)); ok {
+			if policy, ok := render.AllowFlows(t.Scope, c.carrier().Flows(c.flows(t, name))); ok {
 				objects = append(objects, policy)
 			}
 		}

@@ -15,7 +15,7 @@ var gates = []struct {
 	needs []func(*Case, *v1alpha1.Release) Finding
 }{
 	{v1alpha1.StageUnderAudit, []func(*Case, *v1alpha1.Release) Finding{assessRequirements, assessSupport, assessDomains}},
-	{v1alpha1.StageTesting, []func(*Case, *v1alpha1.Release) Finding{assessAudit, gateAvailability}},
+	{v1alpha1.StageTesting, []func(*Case, *v1alpha1.Release) Finding{assessAudit, gateAvailability, assessMesh}},
 	{v1alpha1.StageAwaitingLaunch, []func(*Case, *v1alpha1.Release) Finding{assessEndToEndTest, assessCommercial}},
 }
 

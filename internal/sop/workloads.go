@@ -11,10 +11,10 @@ import (
 )
 
 // partObjects are the objects of a Service or ScheduledTask. The lock refuses new ones, so offline only those that stand are kept.
-func (c *Case) partObjects(t Target, p part, ports map[string]map[string]int32) []render.Object {
+func (c *Case) partObjects(t Target, p part) []render.Object {
 	var objects []render.Object
 	if len(p.Ports) > 0 && (t.Offline == nil || t.Observed.Addresses[p.Name] != "") {
-		objects = append(objects, render.Service(t.Scope, p.Component))
+		objects = append(objects, render.Service(t.Scope, p.Name, c.carrier().ServicePorts(c.meshComponent(t, p.Component))))
 	}
 	if p.Storage != nil {
 		objects = append(objects, c.volume(t, p.Component))
@@ -22,10 +22,10 @@ func (c *Case) partObjects(t Target, p part, ports map[string]map[string]int32) 
 	if files, ok := render.Files(t.Scope, p.Component); ok {
 		objects = append(objects, t.standing(files))
 	}
-	if t.Offline == nil && len(missingPeers(t, p.Component)) > 0 {
+	if t.Offline == nil && c.withheld(t, p.Component) {
 		return objects
 	}
-	w := c.workload(t, p.Component, p.release, ports)
+	w := c.workload(t, p.Component, p.release)
 	switch {
 	case p.Type == v1alpha1.ComponentScheduledTask:
 		return append(objects, t.standing(render.CronJob(t.Scope, w, c.timeZone(), false)))
@@ -66,8 +66,8 @@ func (t Target) filesBefore(rendered []render.Object) []render.Object {
 
 // taskObjects are the Job of a Task and its files. A Job that ended is a record and stays as it is; offline an unfinished one
 // is suspended, so that its deadline does not pass meanwhile.
-func (c *Case) taskObjects(t Target, task v1alpha1.Component, ports map[string]map[string]int32) []render.Object {
-	if t.Offline == nil && len(missingPeers(t, task)) > 0 {
+func (c *Case) taskObjects(t Target, task v1alpha1.Component) []render.Object {
+	if t.Offline == nil && c.withheld(t, task) {
 		return nil
 	}
 	var objects []render.Object
@@ -75,22 +75,21 @@ func (c *Case) taskObjects(t Target, task v1alpha1.Component, ports map[string]m
 		objects = append(objects, t.standing(files))
 	}
 	observed := t.task(task.Name)
-	job := render.Job(t.Scope, c.workload(t, task, t.Release, ports), t.taskName(task.Name), t.Offline != nil)
+	job := render.Job(t.Scope, c.workload(t, task, t.Release), t.taskName(task.Name), t.Offline != nil)
 	if observed.Succeeded || observed.Failed || t.Offline != nil && t.Offline.Workloads == v1alpha1.WorkloadsIsolate {
 		job.Mode = render.Keep
 	}
 	return append(objects, job)
 }
 
-func (c *Case) workload(t Target, component v1alpha1.Component, release *v1alpha1.Release, ports map[string]map[string]int32) render.Workload {
-	return render.Workload{
+func (c *Case) workload(t Target, component v1alpha1.Component, release *v1alpha1.Release) render.Workload {
+	return c.carrier().Attach(c.meshStage(t), c.meshComponent(t, component), render.Workload{
 		Component:       component,
 		Replicas:        t.replicas(c, component),
 		Nodes:           c.nodes(release),
-		Peers:           peers(t, ports),
 		DeadlineSeconds: int32(c.rolloutDeadline().Seconds()),
 		Bandwidth:       c.bandwidth(release, component),
-	}
+	})
 }
 
 // volume is a component's volume. It is never smaller than it is, whatever a release that returns declares.

@@ -1,0 +1,71 @@
+// Copyright 2026 The govpk-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package mesh
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+
+	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
+	"github.com/ntc-gov-pk/govpk-operator/internal/render"
+)
+
+// Carrier carries mutual TLS along the declared edges of a stage.
+type Carrier interface {
+	// Labels are those that a stage namespace needs.
+	Labels() map[string]string
+	// Images are those that run beside components.
+	Images(policy v1alpha1.MeshPolicy) []string
+	// Attach completes a workload: where it finds its peers, and what runs beside it.
+	Attach(s Stage, c Component, w render.Workload) render.Workload
+	// Flows turns the ports of declared flows into those that are open on the network.
+	Flows(f render.Flows) render.Flows
+	// ServicePorts are the ports of a component's Service.
+	ServicePorts(c Component) []render.ServicePort
+	// Objects are what the carrier needs in the stage namespace beside the workloads.
+	Objects(s Stage) []render.Object
+}
+
+// For is the carrier that the policy names.
+func For(policy v1alpha1.MeshPolicy) Carrier {
+	if policy.Type == v1alpha1.MeshIstio {
+		return istio{}
+	}
+	return sidecar{}
+}
+
+// Stage is what carriers know of a stage namespace.
+type Stage struct {
+	Scope  render.Scope
+	Policy v1alpha1.MeshPolicy
+	// Components are all that may run now; while a release rolls, those of both releases.
+	Components []Component
+}
+
+// Component is one component as it runs now.
+type Component struct {
+	Name string
+	// Edges are the flows that begin here, in the order of the manifest.
+	Edges []Edge
+	// Callers are, by the name of a port of this component, the components that may connect to it; while a release rolls,
+	// those of both releases.
+	Callers map[string][]string
+	// Ports are those that the component declares, and Routed those of them that gateways reach.
+	Ports, Routed []v1alpha1.ComponentPort
+}
+
+// Edge is a flow to another component.
+type Edge struct {
+	Component string
+	// Address is the cluster IP of that component's Service, and Port its port there.
+	Address string
+	Port    render.ServicePort
+}
+
+// Identity is the name by which a component proves itself: unique in the cluster, within the 64 characters of a common name
+// and the 63 of a DNS label's host. Eighty bits of the stage namespace's hash keep anybody from finding a twin.
+func Identity(s render.Scope, component string) string {
+	sum := sha256.Sum256([]byte(s.StageNamespace()))
+	return component + "." + hex.EncodeToString(sum[:10])
+}

@@ -1,0 +1,62 @@
+// Copyright 2026 The govpk-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package render
+
+import (
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	applycore "k8s.io/client-go/applyconfigurations/core/v1"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+	applygateway "sigs.k8s.io/gateway-api/applyconfiguration/apis/v1"
+
+	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
+)
+
+// AuthoritiesName is the ConfigMap in each stage namespace with the authorities of all components, as ca.crt.
+const AuthoritiesName = "govpk-authorities"
+
+// PeerSecret is the Secret that holds a component's certificate.
+func PeerSecret(component string) string { return "govpk-tls-" + component }
+
+// PeerCertificate asks cert-manager for a component's certificate. It holds for an hour, so that one that is stolen soon
+// is worth nothing, and is renewed after half of it.
+func PeerCertificate(s Scope, component, identity string, issuer v1alpha1.IssuerReference) Object {
+	u := &unstructured.Unstructured{Object: map[string]any{
+		"apiVersion": "cert-manager.io/v1",
+		"kind":       "Certificate",
+		"metadata":   map[string]any{"name": component, "namespace": s.StageNamespace()},
+		"spec": map[string]any{
+			"secretName":           PeerSecret(component),
+			"commonName":           identity,
+			"dnsNames":             []any{identity, "*." + identity},
+			"duration":             "1h0m0s",
+			"renewBefore":          "30m0s",
+			"revisionHistoryLimit": int64(1),
+			"usages":               []any{"digital signature", "server auth", "client auth"},
+			"privateKey":           map[string]any{"algorithm": "ECDSA", "size": int64(256), "rotationPolicy": "Always"},
+			"issuerRef":            map[string]any{"group": "cert-manager.io", "kind": issuer.Kind, "name": issuer.Name},
+		},
+	}}
+	u.SetLabels(s.componentLabels(component))
+	return Object{Unstructured: u, Owner: FieldOwner}
+}
+
+// Authorities is what components and gateways judge certificates of components by.
+func Authorities(s Scope, bundle string) Object {
+	return NewObject(applycore.ConfigMap(AuthoritiesName, s.StageNamespace()).
+		WithLabels(s.Labels()).
+		WithData(map[string]string{"ca.crt": bundle}))
+}
+
+// BackendTLSPolicy makes gateways speak TLS to a port of a component, and verify who answers.
+func BackendTLSPolicy(s Scope, component string, port ServicePort, hostname string) Object {
+	return NewObject(applygateway.BackendTLSPolicy(component+"-"+port.Name, s.StageNamespace()).
+		WithLabels(s.componentLabels(component)).
+		WithSpec(applygateway.BackendTLSPolicySpec().
+			WithTargetRefs(applygateway.LocalPolicyTargetReferenceWithSectionName().
+				WithGroup("").WithKind("Service").WithName(gatewayv1.ObjectName(component)).WithSectionName(gatewayv1.SectionName(port.Name))).
+			WithValidation(applygateway.BackendTLSPolicyValidation().
+				WithHostname(gatewayv1.PreciseHostname(hostname)).
+				WithCACertificateRefs(applygateway.LocalObjectReference().
+					WithGroup("").WithKind("ConfigMap").WithName(AuthoritiesName)))))
+}

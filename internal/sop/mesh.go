@@ -1,0 +1,102 @@
+// Copyright 2026 The govpk-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package sop
+
+import (
+	"slices"
+
+	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
+	"github.com/ntc-gov-pk/govpk-operator/internal/mesh"
+	"github.com/ntc-gov-pk/govpk-operator/internal/render"
+)
+
+func (c *Case) meshPolicy() v1alpha1.MeshPolicy {
+	if c.Policy == nil {
+		return v1alpha1.MeshPolicy{Type: v1alpha1.MeshSidecar}
+	}
+	return c.Policy.Mesh
+}
+
+func (c *Case) carrier() mesh.Carrier { return mesh.For(c.meshPolicy()) }
+
+// meshStage is the target as the carrier of its flows sees it: components as they run now, with the flows of all releases that
+// may run.
+func (c *Case) meshStage(t Target) mesh.Stage {
+	stage := mesh.Stage{Scope: t.Scope, Policy: c.meshPolicy()}
+	for _, component := range t.running() {
+		stage.Components = append(stage.Components, c.meshComponent(t, component))
+	}
+	return stage
+}
+
+// running are all components that may run now, each as it runs now.
+func (t Target) running() []v1alpha1.Component {
+	var components []v1alpha1.Component
+	parts := t.parts()
+	for _, name := range t.componentNames() {
+		if i := slices.IndexFunc(parts, func(p part) bool { return p.Name == name }); i >= 0 {
+			components = append(components, parts[i].Component)
+			continue
+		}
+		for _, release := range t.releases() {
+			if component, ok := find(release, name); ok {
+				components = append(components, component)
+				break
+			}
+		}
+	}
+	return components
+}
+
+func find(release *v1alpha1.Release, name string) (v1alpha1.Component, bool) {
+	for _, component := range release.Spec.Components {
+		if component.Name == name {
+			return component, true
+		}
+	}
+	return v1alpha1.Component{}, false
+}
+
+func (c *Case) meshComponent(t Target, component v1alpha1.Component) mesh.Component {
+	numbers := portNumbers(t)
+	out := mesh.Component{Name: component.Name, Ports: component.Ports, Callers: map[string][]string{}}
+	for _, edge := range component.ConnectsTo {
+		out.Edges = append(out.Edges, mesh.Edge{
+			Component: edge.Component,
+			Address:   t.Observed.Addresses[edge.Component],
+			Port:      render.ServicePort{Name: edge.Port, Port: numbers[edge.Component][edge.Port]},
+		})
+	}
+	routed := map[string]bool{}
+	for _, release := range t.releases() {
+		for _, caller := range release.Spec.Components {
+			for _, edge := range caller.ConnectsTo {
+				if edge.Component == component.Name && !slices.Contains(out.Callers[edge.Port], caller.Name) {
+					out.Callers[edge.Port] = append(out.Callers[edge.Port], caller.Name)
+				}
+			}
+		}
+		for _, d := range release.Spec.Domains {
+			for _, path := range d.Paths {
+				routed[path.Port] = routed[path.Port] || path.Component == component.Name
+			}
+		}
+	}
+	for _, port := range component.Ports {
+		if routed[port.Name] {
+			out.Routed = append(out.Routed, port)
+		}
+	}
+	return out
+}
+
+// withheld is true while a component cannot be started so that its flows are encrypted: a peer has no address, or its own
+// certificate is not there. What runs stays as it is.
+func (c *Case) withheld(t Target, component v1alpha1.Component) bool {
+	if len(missingPeers(t, component)) > 0 {
+		return true
+	}
+	policy := c.meshPolicy()
+	return policy.Type == v1alpha1.MeshSidecar && (policy.Image == "" || !t.Observed.Certificates[component.Name].Ready)
+}
