@@ -8,32 +8,47 @@ import (
 	"github.com/ntc-gov-pk/govpk-operator/internal/render"
 )
 
+// What the operator takes for granted of NTC's Istio: its own defaults.
+const (
+	// TrustDomain begins every identity. In a mesh with another one nobody is admitted.
+	TrustDomain = "cluster.local"
+	// RootNamespace is where policies for the whole mesh are.
+	RootNamespace = "istio-system"
+	// GatewayClass is that of Istio's own gateways, the only ones that speak its tunnel to pods.
+	GatewayClass = "istio"
+)
+
 // tunnelPort is where ztunnel takes what it carries for a pod.
 const tunnelPort = 15008
 
-// istio leaves the edges to Istio in ambient mode.
+// probeSources are the addresses that Istio gives to the kubelet's probes on their way into a pod of the mesh. They are
+// link-local: no other node has them.
+var probeSources = []string{"169.254.7.127/32", "fd16:9254:7127:1337:ffff:ffff:ffff:ffff/128"}
+
+// istio leaves the edges to Istio in ambient mode. Every component has a ServiceAccount, its identity.
 type istio struct{}
 
 func (istio) Labels() map[string]string {
 	return map[string]string{"istio.io/dataplane-mode": "ambient"}
 }
 
-// Images are none: ztunnel runs on the node.
-func (istio) Images(v1alpha1.MeshPolicy) []string { return nil }
-
+// Attach leaves edges where they are: the node's proxy takes them from there.
 func (istio) Attach(_ Stage, c Component, w render.Workload) render.Workload {
 	for _, edge := range c.Edges {
 		w.Addresses = append(w.Addresses, render.Address{Host: edge.Address, Port: edge.Port.Port})
 	}
+	w.ServiceAccount = render.AccountName(c.Name)
 	return w
 }
 
+// Flows leave open nothing but the tunnel, and the kubelet's probes.
 func (istio) Flows(f render.Flows) render.Flows {
 	for _, flows := range []map[string][]int32{f.Callers, f.Callees, f.Gateways} {
 		for peer := range flows {
 			flows[peer] = []int32{tunnelPort}
 		}
 	}
+	f.Probes = probeSources
 	return f
 }
 
@@ -45,4 +60,42 @@ func (istio) ServicePorts(c Component) []render.ServicePort {
 	return ports
 }
 
-func (istio) Objects(Stage) []render.Object { return nil }
+// Images: ztunnel is the node's, so nothing is added to pods.
+func (istio) Images(v1alpha1.MeshPolicy) []string { return nil }
+
+// Objects refuse plaintext and admit the declared flows alone. What admits comes before what refuses the rest, so that a
+// stage that moves to Istio does not stand still between them.
+func (istio) Objects(s Stage) []render.Object {
+	objects := []render.Object{render.PeerAuthentication(s.Scope)}
+	for _, c := range s.Components {
+		objects = append(objects, render.ServiceAccount(s.Scope, c.Name))
+		if policy, ok := render.AllowPrincipals(s.Scope, c.Name, admissions(s.Scope, c)); ok {
+			objects = append(objects, policy)
+		}
+	}
+	return append(objects, render.DenyUndeclared(s.Scope, principal(s.Scope.StageNamespace(), "nobody")))
+}
+
+func admissions(s render.Scope, c Component) []render.Admission {
+	var admissions []render.Admission
+	for _, port := range c.Ports {
+		admission := render.Admission{Port: port.Port}
+		for _, caller := range c.Callers[port.Name] {
+			admission.Principals = append(admission.Principals, principal(s.StageNamespace(), render.AccountName(caller)))
+		}
+		for _, gateway := range c.Gateways[port.Name] {
+			admission.Principals = append(admission.Principals, gatewayPrincipal(gateway))
+		}
+		admissions = append(admissions, admission)
+	}
+	return admissions
+}
+
+func principal(namespace, account string) string {
+	return TrustDomain + "/ns/" + namespace + "/sa/" + account
+}
+
+// gatewayPrincipal is the account under which Istio runs the proxy that it makes for a Gateway.
+func gatewayPrincipal(gateway v1alpha1.GatewayReference) string {
+	return principal(gateway.Namespace, gateway.Name+"-"+GatewayClass)
+}

@@ -26,6 +26,8 @@ type Workload struct {
 	Nodes metav1.LabelSelector
 	// Addresses are where the component finds its edges, in their order.
 	Addresses []Address
+	// ServiceAccount is the pods' identity; empty: the namespace's, which tells no component from another.
+	ServiceAccount string
 	// Sidecar runs beside the component; nil: nothing does.
 	Sidecar *Sidecar
 	// DeadlineSeconds bounds a rollout without progress, or a run of a task. Zero: the API server's default.
