@@ -94,7 +94,7 @@ func (r *ApplicationReconciler) gatherIngress(ctx context.Context, c *sop.Case) 
 			ingress.Attachments[child.GetName()] = attachment
 		}
 	}
-	if c.Policy == nil || len(r.MissingKinds) > 0 {
+	if c.Policy == nil || len(c.Ingress.MissingKinds) > 0 {
 		return nil
 	}
 	key := types.NamespacedName{Name: c.Policy.Mesh.Issuer.Name}

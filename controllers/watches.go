@@ -46,13 +46,17 @@ func CacheOptions(missing []string) cache.Options {
 	ours := labels.SelectorFromSet(labels.Set{render.ManagedByLabel: render.FieldOwner})
 	options := cache.Options{ByObject: map[client.Object]cache.ByObject{&corev1.Node{}: {Transform: slimNode}}}
 	for _, kind := range apply.Children() {
-		if kind != apply.DomainClaimKind && !slices.Contains(missing, kind.GroupKind().String()) {
+		if !slices.Contains(othersToo, kind) && !slices.Contains(missing, kind.GroupKind().String()) {
 			options.ByObject[object(kind)] = cache.ByObject{Label: ours}
 		}
 	}
 	options.ByObject[&corev1.Pod{}] = cache.ByObject{Label: ours, Transform: slim}
 	return options
 }
+
+// othersToo are the kinds of which those that others made are judged too: other applications' claims, and policies that weaken
+// what the operator wrote.
+var othersToo = []schema.GroupVersionKind{apply.DomainClaimKind, apply.PeersKind, apply.CallersKind}
 
 func object(kind schema.GroupVersionKind) *unstructured.Unstructured {
 	o := &unstructured.Unstructured{}
@@ -150,7 +154,7 @@ func (r *ApplicationReconciler) SetupWithManager(ctx context.Context, mgr ctrl.M
 	for _, kind := range r.children() {
 		b = b.Watches(object(kind), mapped(childRequests))
 	}
-	if len(r.MissingKinds) == 0 {
+	if len(missingOf(RequiredKinds(), r.MissingKinds)) == 0 {
 		b = b.Watches(object(apply.GatewayKind), r.gatewayEvents()).
 			WatchesMetadata(metadata(issuerKind("ClusterIssuer")), mapped(r.all), builder.WithPredicates(appearance())).
 			WatchesMetadata(metadata(issuerKind("Issuer")), mapped(r.all), builder.WithPredicates(appearance()))

@@ -10,6 +10,8 @@ import (
 // users are who the tables speak of. RBAC lets every one of them write everything (testdata/roles.yaml), so that a refusal is the policy's.
 var users = map[string]rest.ImpersonationConfig{
 	"operator":   serviceAccount("govpk-system", "govpk-operator"),
+	"istio-cni":  serviceAccount("istio-system", "istio-cni"),
+	"istiod":     serviceAccount("istio-system", "istiod-1-31"),
 	"gateway":    serviceAccount("traefik", "traefik"),
 	"admin":      {UserName: "admin@ntc.gov.pk", Groups: []string{"system:masters"}},
 	"tenant":     {UserName: "dev@sehat.example", Groups: []string{"organization:sehat-digital"}},
