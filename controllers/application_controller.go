@@ -30,6 +30,9 @@ type ApplicationReconciler struct {
 	Clock    clock.PassiveClock
 	// MissingKinds are those of WantedKinds that the cluster did not serve when the operator started.
 	MissingKinds []string
+	// Fleet counts live applications.
+	Fleet Fleet
+	bookings     bookings
 	// announced are the sign-offs that need no event any more: sets of UIDs by the key of their application.
 	announced sync.Map
 }
@@ -74,6 +77,9 @@ func (r *ApplicationReconciler) Reconcile(ctx context.Context, request ctrl.Requ
 		return ctrl.Result{}, err
 	}
 	assessment := sop.Assess(c)
+	if c.Application.DeletionTimestamp != nil || !c.WaitsForRoom(assessment) {
+		r.bookings.leave(request.NamespacedName)
+	}
 	plan := sop.PlanFor(c, assessment)
 	outcome, applyErr := r.Applier.Run(ctx, c, plan)
 	if c.Application.DeletionTimestamp != nil && applyErr == nil && outcome.Gone {

@@ -69,8 +69,8 @@ var _ = Describe("One application under the SOP", func() {
 		deployment := &appsv1.Deployment{}
 		Expect(admin.Get(ctx, types.NamespacedName{Namespace: w.live(), Name: "web"}, deployment)).To(Succeed())
 		Expect(deployment.Spec.Template.Spec.Containers[0].Env).To(ContainElement(HaveField("Name", "API_HOST")))
-		Expect(deployment.Spec.Template.Spec.Containers[0].Env[0].Value).To(MatchRegexp(`^\d+\.\d+\.\d+\.\d+$`), "the address of the Service, since pods have no DNS")
-		Expect(w.inventory(ctx)).To(HaveLen(34), "two stages of two components of which one scales, a certificate, their claim and release; there is a listener besides")
+		Expect(deployment.Spec.Template.Spec.Containers[0].Env[0].Value).To(Equal("127.0.0.1"), "the sidecar carries the edge")
+		Expect(w.inventory(ctx)).To(HaveLen(42), "two stages of two components of which one scales and one is routed, with a certificate each, the host's certificate, claim and release; there is a listener besides")
 	})
 
 	It("writes and asks nothing on a second pass and after a restart", func(ctx context.Context) {
@@ -184,7 +184,7 @@ var _ = Describe("One application under the SOP", func() {
 		w.until(ctx, o, func(g Gomega) { g.Expect(w.inventory(ctx)).NotTo(HaveKey("Deployment " + w.test() + "/api")) })
 		w.settle(ctx, o)
 		after := w.inventory(ctx)
-		for _, gone := range []string{"Deployment " + w.test() + "/api", "Service " + w.test() + "/api", "NetworkPolicy " + w.test() + "/allow-api"} {
+		for _, gone := range []string{"Deployment " + w.test() + "/api", "Service " + w.test() + "/api", "NetworkPolicy " + w.test() + "/allow-api", "Certificate " + w.test() + "/api"} {
 			Expect(before).To(HaveKey(gone))
 			Expect(after).NotTo(HaveKey(gone))
 			delete(before, gone)

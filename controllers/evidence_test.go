@@ -34,12 +34,7 @@ var _ = Describe("Evidence of logs", func() {
 	var w *world
 	var o *operator
 
-	BeforeEach(func(ctx context.Context) {
-		w = newWorld(ctx)
-		o = start()
-		w.goLive(ctx, o)
-		w.settle(ctx, o)
-	})
+	BeforeEach(func(ctx context.Context) { w, o = liveWorld(ctx) })
 
 	It("names the log that no kubelet gave", func(ctx context.Context) {
 		runPod(ctx, w, 1, "nowhere")

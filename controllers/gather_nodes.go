@@ -22,7 +22,8 @@ import (
 
 // +kubebuilder:rbac:groups="",resources=nodes,verbs=get;list;watch
 
-// gatherNodes reads what the providers' nodes offer. A selector that cannot be read matches none; the rule says so.
+// gatherNodes reads what the providers' nodes offer and what is booked on them. A selector that cannot be read matches none;
+// the rule says so. From here on the application is woken when room comes free, until the pass finds that it does not wait.
 func (r *ApplicationReconciler) gatherNodes(ctx context.Context, c *sop.Case) error {
 	c.Nodes = map[string]sop.ProviderNodes{}
 	for name := range c.Providers {
@@ -36,7 +37,9 @@ func (r *ApplicationReconciler) gatherNodes(ctx context.Context, c *sop.Case) er
 		if err := r.Client.List(ctx, &nodes, client.MatchingLabelsSelector{Selector: selector}, client.UnsafeDisableDeepCopy); err != nil {
 			return err
 		}
-		c.Nodes[name] = providerNodes(nodes.Items)
+		offered := providerNodes(nodes.Items)
+		offered.Booked, offered.Held = r.bookings.of(client.ObjectKeyFromObject(c.Application), name)
+		c.Nodes[name] = offered
 	}
 	return nil
 }
@@ -49,7 +52,7 @@ func providerNodes(nodes []corev1.Node) sop.ProviderNodes {
 			continue
 		}
 		allocatable := nodes[i].Status.Allocatable
-		out.Ready = append(out.Ready, sop.Node{
+		out.Ready = append(out.Ready, sop.Compute{
 			CPU:    allocatable.Cpu().DeepCopy(),
 			Memory: allocatable.Memory().DeepCopy(),
 		})

@@ -73,7 +73,7 @@ func TestSlimNode(t *testing.T) {
 }
 
 func TestProviderNodes(t *testing.T) {
-	want := sop.Node{CPU: resource.MustParse("4"), Memory: resource.MustParse("8Gi")}
+	want := sop.Compute{CPU: resource.MustParse("4"), Memory: resource.MustParse("8Gi")}
 	for name, row := range map[string]struct {
 		change func(*corev1.Node)
 		takes  bool

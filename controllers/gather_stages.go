@@ -83,6 +83,10 @@ func (r *ApplicationReconciler) observeNamespace(ctx context.Context, name strin
 func observe(stage *sop.ObservedStage, child *unstructured.Unstructured) error {
 	component := child.GetLabels()[v1alpha1.ComponentLabel]
 	switch child.GroupVersionKind() {
+	case apply.QuotaKind:
+		amount, err := quotaAmount(child)
+		stage.Quota = amount
+		return err
 	case apply.ServiceKind:
 		address, _, err := unstructured.NestedString(child.Object, "spec", "clusterIP")
 		stage.Addresses[component] = address

@@ -36,7 +36,7 @@ func judge(ctx context.Context, certificate *unstructured.Unstructured, conditio
 	GinkgoHelper()
 	before := certificate.DeepCopy()
 	certificate.Object["status"] = map[string]any{"conditions": conditions}
-	Expect(client.IgnoreNotFound(admin.Status().Patch(ctx, certificate, client.MergeFrom(before)))).To(Succeed())
+	Expect(client.IgnoreNotFound(certManager.Status().Patch(ctx, certificate, client.MergeFrom(before)))).To(Succeed())
 }
 
 // program does what the gateways' controller would with their listeners.

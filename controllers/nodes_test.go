@@ -10,6 +10,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -20,16 +21,21 @@ import (
 
 const providerLabel = "node.platform.ntc.gov.pk/provider"
 
-// ensureNode makes a node that a provider attests. Nobody runs on it: envtest has no kubelet and no scheduler.
+// ensureNode makes a node that a provider attests, with room for the applications of all specs. Nobody runs on it: envtest has
+// no kubelet and no scheduler.
 func ensureNode(ctx context.Context, name, provider string) {
 	GinkgoHelper()
 	node := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{providerLabel: provider}}}
 	Expect(client.IgnoreAlreadyExists(admin.Create(ctx, node))).To(Succeed())
 	changeNode(ctx, name, func(n *corev1.Node) { n.Spec.Taints, n.Spec.Unschedulable = nil, false })
 	changeNodeStatus(ctx, name, func(n *corev1.Node) {
-		n.Status.Allocatable = corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("8"), corev1.ResourceMemory: resource.MustParse("16Gi")}
+		n.Status.Allocatable = capacity("10k", "20Ti")
 		n.Status.Conditions = []corev1.NodeCondition{{Type: corev1.NodeReady, Status: corev1.ConditionTrue, Reason: "KubeletReady"}}
 	})
+}
+
+func capacity(cpu, memory string) corev1.ResourceList {
+	return corev1.ResourceList{corev1.ResourceCPU: resource.MustParse(cpu), corev1.ResourceMemory: resource.MustParse(memory)}
 }
 
 func changeNode(ctx context.Context, name string, change func(*corev1.Node)) {
@@ -48,6 +54,37 @@ func changeNodeStatus(ctx context.Context, name string, change func(*corev1.Node
 	before := node.DeepCopy()
 	change(node)
 	Expect(admin.Status().Patch(ctx, node, client.MergeFrom(before))).To(Succeed())
+}
+
+// passAudit creates the application, whose audit NITB approves.
+func (w *world) passAudit(ctx context.Context, o *operator) {
+	GinkgoHelper()
+	Expect(admin.Create(ctx, w.app)).To(Succeed())
+	w.until(ctx, o, w.stage(ctx, v1alpha1.StageUnderAudit))
+	w.sign(ctx, v1alpha1.SignOffArchitectureAudit, v1alpha1.PartyNITB)
+}
+
+// forget drops whom quotas have woken so far.
+func (o *operator) forget() {
+	for o.woken.Len() > 0 {
+		item, _ := o.woken.Get()
+		o.woken.Done(item)
+	}
+}
+
+// wakes waits until the quotas' events wake an application. Nothing else in these specs does.
+func (o *operator) wakes(w *world, why string) {
+	GinkgoHelper()
+	Eventually(func() bool {
+		for o.woken.Len() > 0 {
+			item, _ := o.woken.Get()
+			o.woken.Done(item)
+			if item.NamespacedName == w.key() {
+				return true
+			}
+		}
+		return false
+	}).Should(BeTrue(), why+", and the cache hears of it a moment later")
 }
 
 var _ = Describe("The nodes of a provider", func() {
@@ -94,10 +131,74 @@ var _ = Describe("The nodes of a provider", func() {
 		DeferCleanup(func(ctx context.Context) {
 			Expect(client.IgnoreNotFound(admin.Delete(ctx, &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: node}}))).To(Succeed())
 		})
-		changeNodeStatus(ctx, node, func(n *corev1.Node) { n.Status.Allocatable[corev1.ResourceCPU] = resource.MustParse("3") })
-		w.until(ctx, o, provisioned(ctx, v1alpha1.ReasonCapacityMissing, "needs 4 cpu and 8Gi memory", "offer 3 cpu and 16Gi memory"))
-		changeNodeStatus(ctx, node, func(n *corev1.Node) { n.Status.Allocatable[corev1.ResourceCPU] = resource.MustParse("4") })
-		w.until(ctx, o, provisioned(ctx, v1alpha1.ReasonProvisioned, "1 node with 4 cpu and 16Gi memory"))
+		changeNodeStatus(ctx, node, func(n *corev1.Node) { n.Status.Allocatable = capacity("8399m", "32Gi") })
+		w.until(ctx, o, provisioned(ctx, v1alpha1.ReasonCapacityMissing, "need 8400m cpu and 16896Mi memory", "offers 8399m cpu and 32Gi memory on 1 node", "missing: 1m cpu"))
+		changeNodeStatus(ctx, node, func(n *corev1.Node) { n.Status.Allocatable = capacity("8400m", "32Gi") })
+		w.until(ctx, o, provisioned(ctx, v1alpha1.ReasonProvisioned, "1 node with 8400m cpu and 32Gi memory"))
+	})
+
+	It("hold one application, and the next when that one gives up its room", func(ctx context.Context) {
+		ensureNode(ctx, node, provider)
+		DeferCleanup(func(ctx context.Context) {
+			Expect(client.IgnoreNotFound(admin.Delete(ctx, &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: node}}))).To(Succeed())
+		})
+		// Each needs 8400m cpu: 4 are declared for test and as many for live, and a pod of each component comes on top.
+		changeNodeStatus(ctx, node, func(n *corev1.Node) { n.Status.Allocatable = capacity("16", "64Gi") })
+		w.passAudit(ctx, o)
+		w.until(ctx, o, w.stage(ctx, v1alpha1.StageTesting))
+
+		second := newWorld(ctx)
+		second.app.Spec.CloudServiceProvider = provider
+		second.passAudit(ctx, o)
+		second.until(ctx, o, func(g Gomega) {
+			condition := meta.FindStatusCondition(second.get(ctx).Status.Conditions, v1alpha1.ConditionInfrastructureProvisioned)
+			g.Expect(condition).NotTo(BeNil())
+			g.Expect(condition.Message).To(And(ContainSubstring("offers 16 cpu and 64Gi memory on 1 node"),
+				ContainSubstring("other applications have booked 8400m cpu and 16896Mi memory"), ContainSubstring("missing: 800m cpu;")))
+		})
+		second.settle(ctx, o)
+		Expect(second.get(ctx).Status.Stage).To(Equal(v1alpha1.StageUnderAudit), "it is not tested where it has no room")
+		w.until(ctx, o, provisioned(ctx, v1alpha1.ReasonProvisioned))
+
+		By("restarting the operator, which learns from the quotas again who has booked what")
+		o.stop()
+		o = start()
+		Expect(second.pass(ctx, o)).To(Succeed())
+		second.settle(ctx, o)
+		Expect(second.get(ctx).Status.Stage).To(Equal(v1alpha1.StageUnderAudit))
+
+		By("declaring less")
+		o.forget()
+		w.change(ctx, func(spec *v1alpha1.ThirdPartyApplicationSpec) {
+			spec.Requirements.Hardware.CPU = resource.MustParse("3900m")
+		})
+		Expect(w.pass(ctx, o)).To(Succeed())
+		o.wakes(second, "some room came free")
+		second.settle(ctx, o)
+		Expect(second.get(ctx).Status.Stage).To(Equal(v1alpha1.StageUnderAudit), "but not enough")
+
+		By("deleting the first")
+		o.forget()
+		Expect(admin.Delete(ctx, w.app)).To(Succeed())
+		Eventually(func(g Gomega) {
+			g.Expect(w.pass(ctx, o)).To(Succeed())
+			g.Expect(apierrors.IsNotFound(admin.Get(ctx, w.key(), &v1alpha1.ThirdPartyApplication{}))).To(BeTrue())
+		}).Should(Succeed(), "the namespace controller empties the test namespace")
+		o.wakes(second, "the room came free")
+		second.until(ctx, o, second.stage(ctx, v1alpha1.StageTesting))
+
+		By("settling: who has its room waits for none")
+		second.settle(ctx, o)
+		o.forget()
+		w = newWorld(ctx)
+		w.app.Spec.CloudServiceProvider = provider
+		Expect(admin.Create(ctx, w.app)).To(Succeed())
+		w.until(ctx, o, provisioned(ctx, v1alpha1.ReasonCapacityMissing))
+		second.change(ctx, func(spec *v1alpha1.ThirdPartyApplicationSpec) {
+			spec.Requirements.Hardware.CPU = resource.MustParse("3900m")
+		})
+		Expect(second.pass(ctx, o)).To(Succeed())
+		o.wakes(w, "some room came free")
 	})
 
 	It("take nothing down when they go", func(ctx context.Context) {

@@ -45,6 +45,7 @@ var (
 	admin client.Client
 	// cluster acts for kube-controller-manager's controllers, which envtest does not run.
 	clusterController client.Client
+	certManager       client.Client
 	stopManager       func()
 )
 
@@ -77,6 +78,8 @@ var _ = BeforeSuite(func(ctx context.Context) {
 	Expect(err).NotTo(HaveOccurred())
 	startControllerManager()
 	install(ctx)
+	certManager, err = client.New(impersonated("system:serviceaccount:cert-manager:cert-manager", "system:masters"), client.Options{Scheme: scheme})
+	Expect(err).NotTo(HaveOccurred())
 	clusterController = as("system:serviceaccount:kube-system:deployment-controller")
 })
 
@@ -152,6 +155,7 @@ func install(ctx context.Context) {
 	gateways := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "gateways"}}
 	Expect(admin.Create(ctx, gateways)).To(Succeed())
 	grant(ctx)
+	configureMesh(ctx)
 	Eventually(func() error {
 		forged := &v1alpha1.SignOff{ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: "forged"}, Spec: v1alpha1.SignOffSpec{
 			Release: "nothing-00000000", Type: v1alpha1.SignOffEndToEndTest, Party: v1alpha1.PartyNITB, Decision: v1alpha1.DecisionApproved, SignedBy: "somebody-else",

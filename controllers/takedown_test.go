@@ -33,12 +33,7 @@ var _ = Describe("Takedown", func() {
 	var w *world
 	var o *operator
 
-	BeforeEach(func(ctx context.Context) {
-		w = newWorld(ctx)
-		o = start()
-		w.goLive(ctx, o)
-		w.settle(ctx, o)
-	})
+	BeforeEach(func(ctx context.Context) { w, o = liveWorld(ctx) })
 
 	It("locks, closes, keeps evidence and stops, in this order, and then rests", func(ctx context.Context) {
 		violation := w.flag(ctx, "leak")

@@ -150,8 +150,13 @@ func (r *ApplicationReconciler) SetupWithManager(ctx context.Context, mgr ctrl.M
 		Watches(object(apply.DomainClaimKind), mapped(r.byIndex(hostIndex))).
 		Watches(&v1alpha1.DeploymentPolicy{}, mapped(r.all), spec).
 		Watches(&corev1.Pod{}, mapped(childRequests), builder.WithPredicates(troubleChanged())).
-		WatchesMetadata(metadata(apply.NamespaceKind), mapped(r.namespaceRequests))
+		WatchesMetadata(metadata(apply.NamespaceKind), mapped(r.namespaceRequests)).
+		WatchesMetadata(metadata(apply.NamespaceKind), r.Fleet.Events())
 	for _, kind := range r.children() {
+		if kind == apply.QuotaKind {
+			b = b.Watches(object(kind), r.QuotaEvents())
+			continue
+		}
 		b = b.Watches(object(kind), mapped(childRequests))
 	}
 	if len(missingOf(RequiredKinds(), r.MissingKinds)) == 0 {

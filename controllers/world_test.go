@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -20,13 +21,16 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/client-go/tools/events"
+	"k8s.io/client-go/util/workqueue"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/cluster"
+	"sigs.k8s.io/controller-runtime/pkg/source"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
@@ -47,6 +51,8 @@ func signer(party v1alpha1.Party) string {
 // operator is one life of the operator: a cache, a client that counts, a reconciler.
 type operator struct {
 	*controllers.ApplicationReconciler
+	// woken are the applications that quotas woke.
+	woken    workqueue.TypedRateLimitingInterface[ctrl.Request]
 	requests *requests
 	stop     context.CancelFunc
 }
@@ -83,8 +89,15 @@ func start(wrap ...func(client.Client) client.Client) *operator {
 	}()
 	Expect(c.GetCache().WaitForCacheSync(ctx)).To(BeTrue())
 	warm(ctx, c.GetCache())
-	counted.take()
 	o := &operator{ApplicationReconciler: r, requests: counted, stop: cancel}
+	o.woken = workqueue.NewTypedRateLimitingQueue(workqueue.DefaultTypedControllerRateLimiter[ctrl.Request]())
+	quotas := &unstructured.Unstructured{}
+	quotas.SetGroupVersionKind(apply.QuotaKind)
+	watch := source.Kind[client.Object](c.GetCache(), quotas, r.QuotaEvents())
+	Expect(watch.Start(ctx, o.woken)).To(Succeed())
+	Expect(watch.WaitForSync(ctx)).To(Succeed())
+	counted.take()
+	DeferCleanup(o.woken.ShutDown)
 	DeferCleanup(cancel)
 	return o
 }
@@ -109,7 +122,8 @@ func warm(ctx context.Context, informers cache.Cache) {
 		object := &metav1.PartialObjectMetadata{}
 		object.SetGroupVersionKind(apply.NamespaceKind)
 		if kind == "ClusterIssuer" {
-			object.SetGroupVersionKind(controllers.RequiredKinds()[3])
+			kinds := controllers.RequiredKinds()
+			object.SetGroupVersionKind(kinds[slices.IndexFunc(kinds, func(k schema.GroupVersionKind) bool { return k.Kind == kind })])
 		}
 		_, err := informers.GetInformer(ctx, object)
 		Expect(err).NotTo(HaveOccurred())
@@ -154,11 +168,13 @@ func ensureProvider(ctx context.Context) {
 }
 
 func ensureIngress(ctx context.Context) {
-	issuer := &unstructured.Unstructured{Object: map[string]any{
-		"apiVersion": "cert-manager.io/v1", "kind": "ClusterIssuer", "metadata": map[string]any{"name": "govpk"},
-		"spec": map[string]any{"selfSigned": map[string]any{}},
-	}}
-	Expect(client.IgnoreAlreadyExists(admin.Create(ctx, issuer))).To(Succeed())
+	for _, name := range []string{"govpk", "govpk-mesh"} {
+		issuer := &unstructured.Unstructured{Object: map[string]any{
+			"apiVersion": "cert-manager.io/v1", "kind": "ClusterIssuer", "metadata": map[string]any{"name": name},
+			"spec": map[string]any{"selfSigned": map[string]any{}},
+		}}
+		Expect(client.IgnoreAlreadyExists(admin.Create(ctx, issuer))).To(Succeed())
+	}
 	status := gatewayv1.Hostname("status.ntc.gov.pk")
 	for _, name := range []string{"public", "vpn"} {
 		gateway := &gatewayv1.Gateway{ObjectMeta: metav1.ObjectMeta{Namespace: "gateways", Name: name}, Spec: gatewayv1.GatewaySpec{
@@ -280,6 +296,7 @@ func (w *world) follow(ctx context.Context) {
 				continue
 			}
 			rollOut(ctx, &deployments.Items[i])
+			enrol(ctx, &deployments.Items[i])
 		}
 		rollOutSets(ctx, namespace)
 		w.runTasks(ctx, namespace)
@@ -357,6 +374,15 @@ func (w *world) goLive(ctx context.Context, o *operator) {
 	w.until(ctx, o, w.stage(ctx, v1alpha1.StageAwaitingLaunch))
 	w.launch(ctx)
 	w.until(ctx, o, w.ready(ctx, string(v1alpha1.StageLive)))
+}
+
+// liveWorld is a live application that rests, and its operator.
+func liveWorld(ctx context.Context) (*world, *operator) {
+	GinkgoHelper()
+	w, o := newWorld(ctx), start()
+	w.goLive(ctx, o)
+	w.settle(ctx, o)
+	return w, o
 }
 
 func (w *world) flag(ctx context.Context, name string) *v1alpha1.PolicyViolation {

@@ -34,6 +34,7 @@ type CloudServiceProviderSpec struct {
 	// +required
 	LegalName string `json:"legalName,omitempty"`
 	// nodeSelector selects the provider's attested nodes. Pods of its applications run there and nowhere else (clause 3).
+	// A node that two providers select is offered by both: select each for one.
 	// +kubebuilder:validation:XValidation:rule="has(self.matchLabels) && self.matchLabels.size() > 0 || has(self.matchExpressions) && self.matchExpressions.size() > 0",message="nodeSelector must not be empty: an empty selector would attest every node of the cluster"
 	// +required
 	NodeSelector metav1.LabelSelector `json:"nodeSelector,omitempty,omitzero"`

@@ -92,7 +92,7 @@ const (
 	ReasonDataClassNotAccredited = "DataClassNotAccredited"
 	// ReasonNodesMissing: no node of the provider is ready for pods. NTC or the provider attests one.
 	ReasonNodesMissing = "NodesMissing"
-	// ReasonCapacityMissing: the provider's nodes cannot hold the application.
+	// ReasonCapacityMissing: the provider's nodes cannot hold the application beside what others have booked.
 	ReasonCapacityMissing = "CapacityMissing"
 
 	// ReasonBound: every host is held by the application.

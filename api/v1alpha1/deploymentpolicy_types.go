@@ -60,6 +60,10 @@ type DeploymentPolicySpec struct {
 	// storage sets where volumes come from (clause 2).
 	// +optional
 	Storage StoragePolicy `json:"storage,omitempty,omitzero"`
+	// capacity sets how much of a provider's nodes applications may book (clause 3).
+	// +kubebuilder:default={}
+	// +optional
+	Capacity CapacityPolicy `json:"capacity,omitempty,omitzero"`
 	// network says what the cluster's network can do.
 	// +kubebuilder:default={}
 	// +optional
@@ -246,6 +250,25 @@ type StoragePolicy struct {
 	// +kubebuilder:validation:MaxLength=63
 	// +optional
 	ClassName string `json:"className,omitempty"`
+}
+
+// CapacityPolicy sets how much of what a provider's ready nodes offer applications may book together (clause 3). An application
+// books the quotas of its test and live namespaces: declared hardware, which it seldom uses all at once.
+type CapacityPolicy struct {
+	// cpuOvercommitPercent is how much cpu may be booked, in percent of what the nodes offer. Default 100: no more than there is.
+	// Beyond that, components that are all busy at once share the nodes by what they request.
+	// +kubebuilder:default=100
+	// +kubebuilder:validation:Minimum=10
+	// +kubebuilder:validation:Maximum=10000
+	// +optional
+	CPUOvercommitPercent int32 `json:"cpuOvercommitPercent,omitempty"`
+	// memoryOvercommitPercent is how much memory may be booked, in percent of what the nodes offer. Default 100: no more than
+	// there is. Beyond that, components that all use what their limits allow make the nodes end pods.
+	// +kubebuilder:default=100
+	// +kubebuilder:validation:Minimum=10
+	// +kubebuilder:validation:Maximum=10000
+	// +optional
+	MemoryOvercommitPercent int32 `json:"memoryOvercommitPercent,omitempty"`
 }
 
 // BandwidthSupport says whether the network limits bandwidth.

@@ -13,6 +13,8 @@ const (
 	// ApplicationLabel and ApplicationNamespaceLabel on a managed namespace and on every child name the ThirdPartyApplication.
 	ApplicationLabel          = "platform.ntc.gov.pk/application"
 	ApplicationNamespaceLabel = "platform.ntc.gov.pk/application-namespace"
+	// ProviderLabel on the quota of a managed namespace names the CloudServiceProvider on whose nodes it is booked (clause 3).
+	ProviderLabel = "platform.ntc.gov.pk/provider"
 	// ComponentLabel on a workload, its pods and its Service is the component's name.
 	ComponentLabel = "platform.ntc.gov.pk/component"
 	// ExposureLabel on a live namespace is "live" while its routes may be reached from the public gateway (clause 7).

@@ -28,13 +28,13 @@ func TestVolumesAreNotPruned(t *testing.T) {
 // What a workload needs is there before it, and what brings pods back goes before them.
 func TestOrder(t *testing.T) {
 	var written []int
-	for _, kind := range []schema.GroupVersionKind{NetworkPolicyKind, StorageKind, FilesKind, StatefulSetKind, JobKind, AutoscalerKind, DisruptionKind, CertificateKind} {
+	for _, kind := range []schema.GroupVersionKind{NetworkPolicyKind, StorageKind, FilesKind, CertificateKind, StatefulSetKind, JobKind, AutoscalerKind, DisruptionKind} {
 		object := render.Object{Unstructured: &unstructured.Unstructured{}}
 		object.SetGroupVersionKind(kind)
 		object.SetName(render.DefaultDenyName)
 		written = append(written, rank(object))
 	}
-	if !slices.IsSorted(written) || written[2] == written[3] || written[4] == written[5] {
+	if !slices.IsSorted(written) || written[3] == written[4] || written[5] == written[6] {
 		t.Errorf("written in order %v", written)
 	}
 	for _, pair := range [][2]int{

@@ -32,6 +32,9 @@ func (istio) Labels() map[string]string {
 	return map[string]string{"istio.io/dataplane-mode": "ambient"}
 }
 
+// Beside is nothing: ztunnel runs on the node.
+func (istio) Beside() Resources { return Resources{} }
+
 // Attach leaves edges where they are: the node's proxy takes them from there.
 func (istio) Attach(_ Stage, c Component, w render.Workload) render.Workload {
 	for _, edge := range c.Edges {
@@ -60,7 +63,7 @@ func (istio) ServicePorts(c Component) []render.ServicePort {
 	return ports
 }
 
-// Images: ztunnel is the node's, so nothing is added to pods.
+// Images are none: ztunnel runs on the node.
 func (istio) Images(v1alpha1.MeshPolicy) []string { return nil }
 
 // Objects refuse plaintext and admit the declared flows alone. What admits comes before what refuses the rest, so that a

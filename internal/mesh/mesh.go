@@ -7,6 +7,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 
+	"k8s.io/apimachinery/pkg/api/resource"
+
 	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
 	"github.com/ntc-gov-pk/govpk-operator/internal/render"
 )
@@ -15,6 +17,8 @@ import (
 type Carrier interface {
 	// Labels are those that a stage namespace needs.
 	Labels() map[string]string
+	// Beside is what each pod takes beside its component: cores and bytes.
+	Beside() Resources
 	// Images are those that run beside components.
 	Images(policy v1alpha1.MeshPolicy) []string
 	// Attach completes a workload: where it finds its peers, and what runs beside it.
@@ -26,6 +30,9 @@ type Carrier interface {
 	// Objects are what the carrier needs in the stage namespace beside the workloads.
 	Objects(s Stage) []render.Object
 }
+
+// Resources are reserved for a pod.
+type Resources struct{ CPU, Memory resource.Quantity }
 
 // For is the carrier that the policy names.
 func For(policy v1alpha1.MeshPolicy) Carrier {

@@ -18,6 +18,8 @@ type sidecar struct{}
 
 func (sidecar) Labels() map[string]string { return nil }
 
+func (sidecar) Beside() Resources { return Resources{render.SidecarCPU, render.SidecarMemory} }
+
 func (sidecar) Images(policy v1alpha1.MeshPolicy) []string {
 	if policy.Image == "" {
 		return nil

@@ -27,10 +27,18 @@ func Namespace(s Scope, labels, annotations map[string]string) Object {
 		WithAnnotations(annotations))
 }
 
-// ResourceQuota bounds what the stage namespace uses; NodePorts and load balancers would be ways around the gateway.
-func ResourceQuota(s Scope, cpu, memory, storage resource.Quantity) Object {
-	return NewObject(applycore.ResourceQuota("hardware", s.StageNamespace()).
-		WithLabels(s.Labels()).
+// HardwareQuota is the name of the quota of a stage namespace.
+const HardwareQuota = "hardware"
+
+// ResourceQuota bounds what the stage namespace uses, and books it with a provider; empty: none. NodePorts and load balancers
+// would be ways around the gateway.
+func ResourceQuota(s Scope, provider string, cpu, memory, storage resource.Quantity) Object {
+	labels := s.Labels()
+	if provider != "" {
+		labels[v1alpha1.ProviderLabel] = provider
+	}
+	return NewObject(applycore.ResourceQuota(HardwareQuota, s.StageNamespace()).
+		WithLabels(labels).
 		WithSpec(applycore.ResourceQuotaSpec().WithHard(corev1.ResourceList{
 			corev1.ResourceRequestsCPU:           cpu,
 			corev1.ResourceLimitsMemory:          memory,

@@ -140,7 +140,7 @@ func TestObjectsOwnNothingByAccident(t *testing.T) {
 	w := Workload{Component: component}
 	gateway := v1alpha1.GatewayReference{Namespace: "gateways", Name: "public"}
 	for _, o := range []Object{
-		Namespace(scope, nil, nil), ResourceQuota(scope, resource.MustParse("1"), resource.MustParse("1Gi"), resource.MustParse("0")), LimitRange(scope),
+		Namespace(scope, nil, nil), ResourceQuota(scope, "", resource.MustParse("1"), resource.MustParse("1Gi"), resource.MustParse("0")), LimitRange(scope),
 		DefaultDeny(scope), allow, Service(scope, "web", nil), Deployment(scope, Workload{Component: component}), RoleBinding(scope, "n", "r", "g"),
 		StatefulSet(scope, w), PersistentVolumeClaim(scope, component, "", component.Storage.Size), files, budget,
 		Job(scope, w, "migrate-1", false), CronJob(scope, w, "UTC", false), HorizontalPodAutoscaler(scope, component, 1, 2),
@@ -201,7 +201,7 @@ metadata:
 }
 
 func TestQuota(t *testing.T) {
-	sameYAML(t, ResourceQuota(scope, resource.MustParse("4"), resource.MustParse("8Gi"), resource.MustParse("20Gi")), `
+	sameYAML(t, ResourceQuota(scope, "", resource.MustParse("4"), resource.MustParse("8Gi"), resource.MustParse("20Gi")), `
 apiVersion: v1
 kind: ResourceQuota
 metadata:

@@ -66,7 +66,7 @@ func FuzzBandwidth(f *testing.F) {
 		}
 		app := &v1alpha1.ThirdPartyApplication{}
 		app.Spec.Requirements.Traffic = v1alpha1.Traffic{RequestsPerSecond: 1, PeakRequestsPerSecond: peak, Bandwidth: *resource.NewQuantity(bandwidth, resource.DecimalSI)}
-		app.Spec.Components = []v1alpha1.Component{{Name: "web", Replicas: v1alpha1.Replicas{Min: least, Max: most}}}
+		app.Spec.Components = []v1alpha1.Component{{Name: "web", Type: v1alpha1.ComponentService, Replicas: v1alpha1.Replicas{Min: least, Max: most}}}
 		app.Spec.Domains = []v1alpha1.Domain{{Paths: []v1alpha1.DomainPath{{Component: "web"}}}}
 		c := &Case{Application: app, Policy: &v1alpha1.DeploymentPolicySpec{}}
 		c.Policy.Network.Bandwidth = v1alpha1.BandwidthPodAnnotations

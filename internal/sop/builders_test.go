@@ -49,7 +49,7 @@ func newProvider(t testing.TB) v1alpha1.CloudServiceProvider {
 func newNodes(cpuAndMemory ...string) ProviderNodes {
 	var nodes ProviderNodes
 	for i := 0; i < len(cpuAndMemory); i += 2 {
-		nodes.Ready = append(nodes.Ready, Node{CPU: resource.MustParse(cpuAndMemory[i]), Memory: resource.MustParse(cpuAndMemory[i+1])})
+		nodes.Ready = append(nodes.Ready, Compute{CPU: resource.MustParse(cpuAndMemory[i]), Memory: resource.MustParse(cpuAndMemory[i+1])})
 	}
 	return nodes
 }
@@ -158,7 +158,7 @@ func underAudit(t testing.TB) *Case {
 		Organization: "sehat-digital",
 		Releases:     []v1alpha1.Release{newRelease(app, received)},
 		Providers:    map[string]v1alpha1.CloudServiceProvider{provider.Name: provider},
-		Nodes:        map[string]ProviderNodes{provider.Name: newNodes("8", "16Gi")},
+		Nodes:        map[string]ProviderNodes{provider.Name: newNodes("8", "16Gi", "8", "16Gi")},
 		Policy:       newPolicy(t),
 		Claims:       map[string]v1alpha1.DomainClaim{host: newClaim("sehat-digital", "health-portal")},
 		Ingress:      ObservedIngress{Gateways: []ObservedGateway{newGateway("public")}, MeshIssuerExists: true},

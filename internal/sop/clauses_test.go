@@ -125,7 +125,7 @@ func TestGates(t *testing.T) {
 	name := func(f any) string { return fmt.Sprint(reflect.ValueOf(f).Pointer()) }
 	want := map[v1alpha1.Stage][]any{
 		v1alpha1.StageUnderAudit:     {assessRequirements, assessSupport, assessDomains},
-		v1alpha1.StageTesting:        {assessAudit, gateAvailability},
+		v1alpha1.StageTesting:        {assessAudit, gateAvailability, assessMesh},
 		v1alpha1.StageAwaitingLaunch: {assessEndToEndTest, assessCommercial},
 	}
 	if len(gates) != len(want) {

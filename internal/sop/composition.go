@@ -27,7 +27,7 @@ func (t Target) releases() []*v1alpha1.Release {
 	if t.Release == nil {
 		return nil
 	}
-	if t.Previous == nil || t.rolledOut() {
+	if t.Previous == nil {
 		return []*v1alpha1.Release{t.Release}
 	}
 	return []*v1alpha1.Release{t.Release, t.Previous}
@@ -89,7 +89,7 @@ func (t Target) parts() []part {
 		return nil
 	}
 	found := map[string]part{}
-	if t.Previous != nil && !t.rolledOut() {
+	if t.Previous != nil {
 		for _, component := range t.Previous.Spec.Components {
 			found[component.Name] = part{component, t.Previous}
 		}

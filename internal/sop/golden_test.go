@@ -57,13 +57,12 @@ type goldenRelease struct {
 	Spec     map[string]any
 }
 
-// goldenNodes are the provider's nodes: those that are ready, and how many are not.
+// goldenNodes are the provider's nodes: those that are ready, how many are not, and what other applications have booked.
 type goldenNodes struct {
-	Ready  []goldenNode
+	Ready  []Compute
 	Others int
+	Booked Compute
 }
-
-type goldenNode struct{ CPU, Memory string }
 
 type goldenSignOff struct {
 	At metav1.Time
@@ -91,6 +90,8 @@ type goldenStage struct {
 	Failed, Failure string
 	// Trouble are what pods say, by component.
 	Trouble map[string]string
+	// Quota is what the stage has, of the only provider.
+	Quota Compute
 	// Volumes are their sizes by component.
 	Volumes map[string]resource.Quantity
 	// Uncertified are components whose certificate is not ready.
@@ -279,11 +280,9 @@ func readCase(t *testing.T, file string) *Case {
 		provider := v1alpha1.CloudServiceProvider{}
 		fromDeclaration(t, "cloudserviceproviders", g.Provider, &provider)
 		c.Providers = map[string]v1alpha1.CloudServiceProvider{provider.Name: provider}
-		nodes := ProviderNodes{Others: g.Nodes.Others}
-		for _, node := range g.Nodes.Ready {
-			nodes.Ready = append(nodes.Ready, newNodes(node.CPU, node.Memory).Ready...)
-		}
-		c.Nodes = map[string]ProviderNodes{provider.Name: nodes}
+		c.Nodes = map[string]ProviderNodes{provider.Name: {
+			Ready: g.Nodes.Ready, Others: g.Nodes.Others, Booked: g.Nodes.Booked, Held: Booking(g.Test.Quota, g.Live.Quota),
+		}}
 	}
 	for h, holder := range g.Claims {
 		c.Claims[h] = holder.observed(h)
@@ -355,7 +354,7 @@ func (s goldenStage) observed(t *testing.T, c *Case) ObservedStage {
 		stage.Routes = nil
 	}
 	stage.Terminating, stage.Exposed, stage.Offline = s.Terminating, s.Exposed, s.Offline
-	stage.Failed, stage.Failure = s.Failed, s.Failure
+	stage.Failed, stage.Failure, stage.Quota = s.Failed, s.Failure, s.Quota
 	for component, size := range s.Volumes {
 		if stage.Volumes == nil {
 			stage.Volumes = map[string]resource.Quantity{}

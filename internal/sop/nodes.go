@@ -12,17 +12,15 @@ import (
 	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
 )
 
-// ProviderNodes are the nodes that a provider attests. What other applications take of them is not known here: where that
-// is too much, the scheduler says so itself, and the rollout quotes it.
+// ProviderNodes are the nodes that a provider attests, and what is booked on them.
 type ProviderNodes struct {
-	// Ready are those that take pods.
-	Ready []Node
+	// Ready are those that take pods, and what each offers.
+	Ready []Compute
 	// Others is how many take none: not ready, cordoned or tainted.
 	Others int
+	// Booked is what other applications have booked, and Held what this one has.
+	Booked, Held Compute
 }
-
-// Node is what one node offers to pods, in cores and bytes.
-type Node struct{ CPU, Memory resource.Quantity }
 
 // assessNodes judges whether the provider's nodes hold the application. It keeps a release from being tested, but takes
 // nothing away from one that already runs: a node that goes for an hour is no reason to end what the others carry.
@@ -54,13 +52,10 @@ func (c *Case) nodeProblem(release *v1alpha1.Release) Finding {
 				component.Name, pod, name, nodes.largest())
 		}
 	}
-	total, hardware := nodes.total(), c.Application.Spec.Requirements.Hardware
-	if total.cpu.Cmp(hardware.CPU) < 0 || total.memory.Cmp(hardware.Memory) < 0 {
-		return finding(Refused, v1alpha1.ReasonCapacityMissing,
-			"spec.requirements.hardware: the application needs %s, %s of CloudServiceProvider %s offer %s; the provider adds nodes, or the organization declares less",
-			compute{hardware.CPU, hardware.Memory}, count(len(nodes.Ready)), name, total)
+	if missing := c.shortage(release); !missing.none() {
+		return finding(Refused, v1alpha1.ReasonCapacityMissing, "%s", c.shortageMessage(release, missing))
 	}
-	return finding(Met, v1alpha1.ReasonProvisioned, "%s with %s", count(len(nodes.Ready)), total)
+	return finding(Met, v1alpha1.ReasonProvisioned, "%s with %s", count(len(nodes.Ready)), nodes.total())
 }
 
 func noneOf(others int) string {
@@ -82,40 +77,43 @@ func count(nodes int) string {
 }
 
 // hold is true when one node offers all that a pod needs.
-func (n ProviderNodes) hold(pod compute) bool {
+func (n ProviderNodes) hold(pod Compute) bool {
 	for _, node := range n.Ready {
-		if node.CPU.Cmp(pod.cpu) >= 0 && node.Memory.Cmp(pod.memory) >= 0 {
+		if node.CPU.Cmp(pod.CPU) >= 0 && node.Memory.Cmp(pod.Memory) >= 0 {
 			return true
 		}
 	}
 	return false
 }
 
-func (n ProviderNodes) total() compute {
-	var all compute
+func (n ProviderNodes) sum() Compute {
+	var all Compute
 	for _, node := range n.Ready {
-		all.add(compute{node.CPU, node.Memory})
+		all.Add(node)
 	}
-	return all.offered()
+	return all
 }
 
+func (n ProviderNodes) total() Compute { return n.sum().offered() }
+
 // largest is the most cpu and the most memory that a node offers; not always the same node.
-func (n ProviderNodes) largest() compute {
-	var most compute
+func (n ProviderNodes) largest() Compute {
+	var most Compute
 	for _, node := range n.Ready {
-		most = most.larger(compute{node.CPU, node.Memory})
+		most = most.larger(node)
 	}
 	return most.offered()
 }
 
 // offered writes what nodes offer as people read it, whatever the kubelets' suffixes and their order: memory in whole Mi.
-func (s compute) offered() compute {
-	s.cpu.Format = resource.DecimalSI
-	const mebibyte = 1 << 20
-	s.memory = *resource.NewQuantity(s.memory.Value()/mebibyte*mebibyte, resource.BinarySI)
+func (s Compute) offered() Compute {
+	s.CPU.Format = resource.DecimalSI
+	s.Memory = *resource.NewQuantity(s.Memory.Value()/mebibyte*mebibyte, resource.BinarySI)
 	return s
 }
 
-func (s compute) String() string {
-	return fmt.Sprintf("%s cpu and %s memory", s.cpu.String(), s.memory.String())
+const mebibyte = 1 << 20
+
+func (s Compute) String() string {
+	return fmt.Sprintf("%s cpu and %s memory", s.CPU.String(), s.Memory.String())
 }

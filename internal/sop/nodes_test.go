@@ -14,7 +14,8 @@ import (
 	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
 )
 
-// The base declares 4 cpu and 8Gi; a pod of web needs 100m and 128Mi, one of api 100m and 256Mi.
+// The base declares 4 cpu and 8Gi; a pod of web needs 100m and 128Mi, one of api 100m and 256Mi, and the sidecar of each 10m and 48Mi. So a stage books 4290m and
+// 9008Mi, and test and live together 8580m and 18016Mi.
 func nodeRows(t *testing.T, ends time.Time) []clauseRow {
 	t.Helper()
 	nodes := func(others int, ready ...string) func(*Case) {
@@ -32,12 +33,12 @@ func nodeRows(t *testing.T, ends time.Time) []clauseRow {
 	}
 	rows := []clauseRow{
 		{
-			name: "nodes that hold it exactly", given: underAudit(t), change: nodes(3, "1", "6Gi", "3", "2Gi"), outcome: Met, reason: v1alpha1.ReasonProvisioned,
-			message: []string{"until 2027-12-31 and attests 2 nodes with 4 cpu and 8Gi memory"},
+			name: "nodes that hold it exactly", given: underAudit(t), change: nodes(3, "1", "16Gi", "7580m", "1632Mi"), outcome: Met, reason: v1alpha1.ReasonProvisioned,
+			message: []string{"until 2027-12-31 and attests 2 nodes with 8580m cpu and 18016Mi memory"},
 		},
 		{
-			name: "kubelets count in Ki", given: underAudit(t), change: nodes(0, "3920m", "32879852Ki", "80m", "1Ki"), outcome: Met, reason: v1alpha1.ReasonProvisioned,
-			message: []string{"2 nodes with 4 cpu and 32109Mi memory"},
+			name: "kubelets count in Ki", given: underAudit(t), change: nodes(0, "8500m", "32879852Ki", "80m", "1Ki"), outcome: Met, reason: v1alpha1.ReasonProvisioned,
+			message: []string{"2 nodes with 8580m cpu and 32109Mi memory"},
 		},
 		{
 			name: "no node matches", given: underAudit(t), change: nodes(0), outcome: Refused, reason: v1alpha1.ReasonNodesMissing,
@@ -60,10 +61,11 @@ func nodeRows(t *testing.T, ends time.Time) []clauseRow {
 			message: []string{"spec.nodeSelector", `"Near" is not a valid label selector operator`, "the Cloud Office corrects it"},
 		},
 		{
-			name: "cpu", given: underAudit(t), change: nodes(0, "2", "8Gi", "1999m", "8Gi"), outcome: Refused, reason: v1alpha1.ReasonCapacityMissing,
-			message: []string{"spec.requirements.hardware: the application needs 4 cpu and 8Gi memory, 2 nodes of CloudServiceProvider ntc-islamabad offer 3999m cpu and 16Gi memory; the provider adds nodes, or the organization declares less"},
+			name: "cpu", given: underAudit(t), change: nodes(0, "4", "16Gi", "4579m", "16Gi"), outcome: Refused, reason: v1alpha1.ReasonCapacityMissing,
+			message: []string{"spec.requirements.hardware: test and live of the application need 8580m cpu and 18016Mi memory; CloudServiceProvider ntc-islamabad offers 8579m cpu and 32Gi memory on 2 nodes; missing: 1m cpu; the provider adds nodes, or the organization declares less"},
+			without: []string{"booked", "stays"},
 		},
-		{name: "memory", given: underAudit(t), change: nodes(0, "64", "8191Mi"), outcome: Refused, reason: v1alpha1.ReasonCapacityMissing, message: []string{"1 node of", "64 cpu and 8191Mi memory"}},
+		{name: "memory", given: underAudit(t), change: nodes(0, "64", "18015Mi"), outcome: Refused, reason: v1alpha1.ReasonCapacityMissing, message: []string{"64 cpu and 18015Mi memory on 1 node; missing: 1Mi memory;"}},
 		{
 			name: "a pod larger than any node", given: underAudit(t), on: onSnapshot, change: with(nodes(0, "4", "8Gi", "4", "8Gi"), pod("5", "1Gi")),
 			outcome: Refused, reason: v1alpha1.ReasonCapacityMissing,
@@ -73,7 +75,7 @@ func nodeRows(t *testing.T, ends time.Time) []clauseRow {
 			name: "a pod that needs the best of two nodes at once", given: underAudit(t), on: onSnapshot, change: with(nodes(0, "64", "8Gi", "4", "64Gi"), pod("8", "16Gi")),
 			outcome: Refused, reason: v1alpha1.ReasonCapacityMissing, message: []string{"the most on any is 64 cpu and 64Gi memory"},
 		},
-		{name: "a pod that fits one of them", given: underAudit(t), on: onSnapshot, change: with(nodes(0, "1", "1Gi", "8", "16Gi"), pod("8", "16Gi")), outcome: Met, reason: v1alpha1.ReasonProvisioned},
+		{name: "a pod that fits one of them", given: underAudit(t), on: onSnapshot, change: with(nodes(0, "256", "1Gi", "8", "512Gi"), pod("8", "16Gi")), outcome: Met, reason: v1alpha1.ReasonProvisioned},
 		{
 			name: "a Task counts as any other", given: underAudit(t), on: onSnapshot,
 			change: with(nodes(0, "4", "8Gi"), added(task("migrate")), func(c *Case) {

@@ -33,6 +33,8 @@ type ObservedStage struct {
 	Workloads map[string]ObservedWorkload
 	// Tasks are the Jobs of Tasks, by their names.
 	Tasks map[string]ObservedTask
+	// Quota is the cpu and memory that the stage may use now; zero: it has none yet.
+	Quota Compute
 	// Volumes are the sizes of the components' volumes.
 	Volumes map[string]resource.Quantity
 	// Certificates are the components' own, by component.

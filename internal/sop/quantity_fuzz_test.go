@@ -59,11 +59,11 @@ func FuzzPeak(f *testing.F) {
 		app := &v1alpha1.ThirdPartyApplication{}
 		app.Spec.Components = release.Spec.Components
 		peak := (&Case{Application: app}).atPeak(release)
-		requirePeak(t, cpu, peak.cpu)
-		requirePeak(t, memory, peak.memory)
+		requirePeak(t, cpu, peak.CPU)
+		requirePeak(t, memory, peak.Memory)
 		// The scheduler and the quota count cores in thousandths.
-		if peak.cpu.MilliValue() <= 0 {
-			t.Errorf("cpu %q: %d thousandths of a core at the peak", cpuText, peak.cpu.MilliValue())
+		if peak.CPU.MilliValue() <= 0 {
+			t.Errorf("cpu %q: %d thousandths of a core at the peak", cpuText, peak.CPU.MilliValue())
 		}
 	})
 }

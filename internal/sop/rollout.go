@@ -82,7 +82,7 @@ func (c *Case) testFailure(release *v1alpha1.Release) (string, bool) {
 		return c.Test.Failure, true
 	}
 	t := c.testTarget(release)
-	if t.Previous == nil || c.Test.Release != release.Name || t.rolledOut() {
+	if t.Previous == nil || c.Test.Release != release.Name {
 		return "", false
 	}
 	if f := c.rollout(t); f.Outcome == Refused {

@@ -14,7 +14,7 @@ import (
 // explanation is empty, and both numbers are the same, for a component that never scales.
 func (c *Case) scaling(component v1alpha1.Component) (least, most int32, explanation string) {
 	least, most = c.replicas(component), maxReplicas(component.Replicas)
-	if !service(component) || component.Storage != nil || most <= least {
+	if component.Type != v1alpha1.ComponentService || component.Storage != nil || most <= least {
 		return least, least, ""
 	}
 	traffic := c.Application.Spec.Requirements.Traffic
@@ -37,11 +37,6 @@ func carry(pods int32) string {
 		return "1 pod carries"
 	}
 	return fmt.Sprintf("%d pods carry", pods)
-}
-
-// service is true for a component that runs all the time.
-func service(component v1alpha1.Component) bool {
-	return component.Type == v1alpha1.ComponentService || component.Type == ""
 }
 
 // Scaling is how far the components of what is in view scale: those of live, else of test.

@@ -112,7 +112,7 @@ func FuzzScaling(f *testing.F) {
 		}
 		app := &v1alpha1.ThirdPartyApplication{}
 		app.Spec.Requirements.Traffic = v1alpha1.Traffic{RequestsPerSecond: expected, PeakRequestsPerSecond: peak}
-		component := v1alpha1.Component{Name: "web", Replicas: v1alpha1.Replicas{Min: least, Max: most}}
+		component := v1alpha1.Component{Name: "web", Type: v1alpha1.ComponentService, Replicas: v1alpha1.Replicas{Min: least, Max: most}}
 		app.Spec.Components = []v1alpha1.Component{component}
 		gotLeast, gotMost, explanation := (&Case{Application: app}).scaling(component)
 		if gotLeast != least || gotMost < least || gotMost > most || len(explanation) > 512 {

@@ -38,10 +38,10 @@ func assessRequirements(c *Case, release *v1alpha1.Release) Finding {
 			return f
 		}
 	}
-	extra := overhead(release)
+	extra := c.overhead(release)
 	return finding(Met, v1alpha1.ReasonDeclared,
-		"hardware, traffic and data-flow diagram are declared; the hardware holds the components at their peak, and the quota of each stage adds %s cpu and %s memory, one more pod of each component, for rolling updates",
-		extra.cpu.String(), extra.memory.String())
+		"hardware, traffic and data-flow diagram are declared; the hardware holds the components at their peak, and the quota of each stage adds %s cpu and %s memory, for one more pod of each component while it is updated and for what runs beside them",
+		extra.CPU.String(), extra.Memory.String())
 }
 
 // assessDiagram compares a diagram in the manifest with its digest; one that stands elsewhere is compared by the auditors.
@@ -62,11 +62,11 @@ func assessHardware(c *Case, release *v1alpha1.Release) Finding {
 	peak := c.atPeak(release)
 	hardware := c.Application.Spec.Requirements.Hardware
 	var short []string
-	if hardware.CPU.Cmp(peak.cpu) < 0 {
-		short = append(short, fmt.Sprintf("cpu is %s but the components request %s at their peak", hardware.CPU.String(), peak.cpu.String()))
+	if hardware.CPU.Cmp(peak.CPU) < 0 {
+		short = append(short, fmt.Sprintf("cpu is %s but the components request %s at their peak", hardware.CPU.String(), peak.CPU.String()))
 	}
-	if hardware.Memory.Cmp(peak.memory) < 0 {
-		short = append(short, fmt.Sprintf("memory is %s but the components may use %s at their peak", hardware.Memory.String(), peak.memory.String()))
+	if hardware.Memory.Cmp(peak.Memory) < 0 {
+		short = append(short, fmt.Sprintf("memory is %s but the components may use %s at their peak", hardware.Memory.String(), peak.Memory.String()))
 	}
 	for _, stage := range []struct {
 		name     string
@@ -90,74 +90,121 @@ func keptOf(components []string) string {
 	return ", with what is kept of " + strings.Join(components, ", ")
 }
 
-// compute is what pods take together. Quantities leave 64 bits for arbitrary precision where they must, so no sum wraps.
-type compute struct{ cpu, memory resource.Quantity }
+// Compute is what pods take together, or what nodes offer them, in cores and bytes. Quantities leave 64 bits for arbitrary precision where they must, so no sum wraps.
+type Compute struct{ CPU, Memory resource.Quantity }
 
 // pods is what pods of a component take.
-func pods(component v1alpha1.Component, count int32) compute {
-	out := compute{component.Resources.Requests.CPU.DeepCopy(), component.Resources.Limits.Memory.DeepCopy()}
-	out.cpu.Mul(int64(count))
-	out.memory.Mul(int64(count))
+func pods(component v1alpha1.Component, count int32) Compute {
+	out := Compute{component.Resources.Requests.CPU.DeepCopy(), component.Resources.Limits.Memory.DeepCopy()}
+	out.CPU.Mul(int64(count))
+	out.Memory.Mul(int64(count))
 	return out
 }
 
-func (s *compute) add(more compute) {
-	s.cpu.Add(more.cpu)
-	s.memory.Add(more.memory)
+// Add adds to an amount.
+func (s *Compute) Add(more Compute) {
+	s.CPU.Add(more.CPU)
+	s.Memory.Add(more.Memory)
 }
 
-func (s compute) larger(other compute) compute {
-	return compute{larger(s.cpu, other.cpu), larger(s.memory, other.memory)}
+func (s Compute) larger(other Compute) Compute {
+	return Compute{larger(s.CPU, other.CPU), larger(s.Memory, other.Memory)}
 }
 
 // sum adds up the components of releases that run beside each other while one replaces the other: of a component that
 // several of them have, the largest counts.
-func sum(releases []*v1alpha1.Release, of func(v1alpha1.Component) compute) compute {
-	byName := map[string]compute{}
+func sum(releases []*v1alpha1.Release, of func(v1alpha1.Component) Compute) Compute {
+	byName := map[string]Compute{}
 	for _, release := range releases {
 		for _, component := range release.Spec.Components {
 			byName[component.Name] = byName[component.Name].larger(of(component))
 		}
 	}
-	var total compute
+	var total Compute
 	// In a fixed order: a sum is written with the suffix of its first part.
 	for _, name := range slices.Sorted(maps.Keys(byName)) {
-		total.add(byName[name])
+		total.Add(byName[name])
 	}
 	return total
 }
 
 // atPeak is what releases take when every component runs at its ceiling and every Task beside them.
-func (c *Case) atPeak(releases ...*v1alpha1.Release) compute {
-	return sum(releases, func(component v1alpha1.Component) compute {
+func (c *Case) atPeak(releases ...*v1alpha1.Release) Compute {
+	return sum(releases, func(component v1alpha1.Component) Compute {
 		_, most, _ := c.scaling(component)
 		return pods(component, most)
 	})
 }
 
 // overhead is what the platform adds to the declared hardware: one more pod of each component, which a rolling update
-// starts before it ends an old one.
-func overhead(releases ...*v1alpha1.Release) compute {
-	return sum(releases, func(component v1alpha1.Component) compute { return pods(component, 1) })
+// starts before it ends an old one, and what the mesh runs beside each pod.
+func (c *Case) overhead(releases ...*v1alpha1.Release) Compute {
+	beside := c.carrier().Beside()
+	return sum(releases, func(component v1alpha1.Component) Compute {
+		extra := pods(component, 1)
+		_, most, _ := c.scaling(component)
+		cpu, memory := beside.CPU.DeepCopy(), beside.Memory.DeepCopy()
+		cpu.Mul(int64(most) + 1)
+		memory.Mul(int64(most) + 1)
+		extra.Add(Compute{cpu, memory})
+		return extra
+	})
 }
 
 // enforceRequirements makes the quota: the declared hardware and the platform's overhead. A declaration that shrinks below
-// what a release needs is a finding and takes nothing from what already runs.
+// what a release needs is a finding and takes nothing from what already runs; one that grows beyond the provider's room
+// (clause 3) gives nothing either. The quota names the provider of what runs here, on whose nodes it is booked.
 func enforceRequirements(c *Case, t Target) []render.Object {
-	hardware := c.Application.Spec.Requirements.Hardware
-	quota := compute{hardware.CPU.DeepCopy(), hardware.Memory.DeepCopy()}
-	storage := hardware.Storage.DeepCopy()
+	storage := c.Application.Spec.Requirements.Hardware.Storage.DeepCopy()
+	provider := ""
 	if releases := t.releases(); len(releases) > 0 {
-		quota = quota.larger(c.atPeak(releases...))
-		quota.add(overhead(releases...))
 		size, _ := t.Observed.volumes(releases...)
 		storage = larger(storage, size)
+		provider = t.Release.Spec.CloudServiceProvider
 	}
-	return []render.Object{render.ResourceQuota(t.Scope, quota.cpu, quota.memory, storage), render.LimitRange(t.Scope)}
+	quota := c.granted(t)
+	return []render.Object{render.ResourceQuota(t.Scope, provider, quota.CPU, quota.Memory, storage), render.LimitRange(t.Scope)}
+}
+
+// quota is what a stage is to have: what was declared, or the components' peak where that is more, and the overhead.
+func (c *Case) quota(t Target) Compute {
+	hardware := c.Application.Spec.Requirements.Hardware
+	quota := Compute{hardware.CPU.DeepCopy(), hardware.Memory.DeepCopy()}
+	if releases := t.releases(); len(releases) > 0 {
+		quota = quota.larger(c.atPeak(releases...))
+		quota.Add(c.overhead(releases...))
+	}
+	return quota
+}
+
+// granted is the quota of a stage: while the provider has no room for more, what it is now. What runs keeps what it needs.
+func (c *Case) granted(t Target) Compute {
+	quota := c.quota(t)
+	if t.Release == nil || c.shortage(t.Release).none() {
+		return quota
+	}
+	held := c.Test.Quota
+	if t.live() {
+		held = held.larger(c.Live.Quota)
+	}
+	needed := c.atPeak(t.releases()...)
+	needed.Add(c.overhead(t.releases()...))
+	return quota.smaller(held).larger(needed)
+}
+
+func (s Compute) smaller(other Compute) Compute {
+	return Compute{smaller(s.CPU, other.CPU), smaller(s.Memory, other.Memory)}
 }
 
 func larger(a, b resource.Quantity) resource.Quantity {
 	if a.Cmp(b) < 0 {
+		return b
+	}
+	return a
+}
+
+func smaller(a, b resource.Quantity) resource.Quantity {
+	if b.Cmp(a) < 0 {
 		return b
 	}
 	return a

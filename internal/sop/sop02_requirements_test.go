@@ -93,7 +93,7 @@ func hardwareRows(t *testing.T) []clauseRow {
 	return []clauseRow{
 		{
 			name: "more than enough", given: underAudit(t), outcome: Met, reason: v1alpha1.ReasonDeclared,
-			message: []string{"the quota of each stage adds 200m cpu and 384Mi memory, one more pod of each component, for rolling updates"},
+			message: []string{"the quota of each stage adds 290m cpu and 816Mi memory, for one more pod of each component while it is updated and for what runs beside them"},
 		},
 		{name: "exactly enough", given: underAudit(t), change: hardware("700m", "1Gi"), outcome: Met, reason: v1alpha1.ReasonDeclared},
 		{
@@ -126,7 +126,7 @@ func hardwareRows(t *testing.T) []clauseRow {
 		{
 			name: "exactly enough for Tasks too", given: underAudit(t), on: onSnapshot,
 			change:  with(hardware("900m", "1280Mi"), added(task("migrate"), scheduled("30 2 * * *"))),
-			outcome: Met, reason: v1alpha1.ReasonDeclared, message: []string{"adds 400m cpu and 640Mi memory"},
+			outcome: Met, reason: v1alpha1.ReasonDeclared, message: []string{"adds 530m cpu and 1264Mi memory"},
 		},
 		{name: "exactly enough storage", given: underAudit(t), on: onSnapshot, change: with(storage("10Gi"), storing("10Gi")), outcome: Met, reason: v1alpha1.ReasonDeclared},
 		{
@@ -257,8 +257,8 @@ func volumeRows(t *testing.T) []clauseRow {
 
 func TestQuota(t *testing.T) {
 	for name, row := range map[string]struct{ declared, quota string }{
-		"one more pod of each component":               {"4", "4200m"},
-		"never less than what already runs here needs": {"100m", "900m"},
+		"one more pod of each component":               {"4", "4290m"},
+		"never less than what already runs here needs": {"100m", "990m"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := liveCase(t)
@@ -326,18 +326,15 @@ func TestQuotaDuringRollout(t *testing.T) {
 		spec.Components = []v1alpha1.Component{spec.Components[0], task("migrate")}
 		spec.Components[0].Resources.Requests.CPU = resource.MustParse("150m")
 	})
-	for name, row := range map[string]struct {
-		target Target
-		want   string
-	}{
-		// web 6 × 150m, api 100m, migrate 100m, and one more of each.
-		"on its way":     {Target{Release: after, Previous: &before}, "1450m"},
-		"rolled out":     {Target{Release: after, Previous: &before, Observed: ObservedStage{RolledOut: after.Name}}, "1250m"},
-		"the first here": {Target{Release: after}, "1250m"},
+	for name, row := range map[string]struct{ rolledOut, want string }{
+		// web 6 × 150m, api 100m, migrate 100m, and one more of each, with 10m of a sidecar for each pod.
+		"on its way":     {before.Name, "1560m"},
+		"rolled out":     {after.Name, "1340m"},
+		"the first here": {"", "1340m"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			row.target.Scope = c.Scope(v1alpha1.LiveNamespace)
-			got, _, err := unstructured.NestedString(enforceRequirements(c, row.target)[0].Object, "spec", "hard", "requests.cpu")
+			c.Live.RolledOut = row.rolledOut
+			got, _, err := unstructured.NestedString(enforceRequirements(c, c.liveTarget(after))[0].Object, "spec", "hard", "requests.cpu")
 			if err != nil || got != row.want {
 				t.Errorf("requests.cpu is %q (%v), want %s", got, err, row.want)
 			}

@@ -4,6 +4,7 @@
 package sop
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -35,7 +36,7 @@ func TestAvailability(t *testing.T) {
 		v1alpha1.ReasonPolicyMissing, v1alpha1.ReasonKindMissing, v1alpha1.ReasonProviderMissing, v1alpha1.ReasonProviderNotAccredited,
 		v1alpha1.ReasonDataClassNotAccredited, v1alpha1.ReasonCalendarInvalid, v1alpha1.ReasonProvisioned,
 		v1alpha1.ReasonNodesMissing, v1alpha1.ReasonCapacityMissing,
-	}, append(nodeRows(t, ends), []clauseRow{
+	}, append(append(nodeRows(t, ends), roomRows(t, ends)...), []clauseRow{
 		{
 			name: "accredited", given: underAudit(t), outcome: Met, reason: v1alpha1.ReasonProvisioned,
 			message: []string{"ntc-islamabad", "Restricted", "until 2027-12-31"}, deadline: ends,
@@ -128,7 +129,7 @@ func TestStageNamespace(t *testing.T) {
 				t.Error("label offline has an owner of its own; the namespace must not render it")
 			}
 			images := strings.Split(annotations[v1alpha1.ImagesAnnotation], ",")
-			if !row.withdraw && (len(images) != 2 || !strings.Contains(annotations[v1alpha1.ImagesAnnotation], webImage)) {
+			if !row.withdraw && (len(images) != 3 || !slices.Contains(images, sidecarImage) || !strings.Contains(annotations[v1alpha1.ImagesAnnotation], webImage)) {
 				t.Errorf("images %v", images)
 			}
 			if row.withdraw && annotations[v1alpha1.ImagesAnnotation]+annotations[v1alpha1.ReleaseAnnotation] != "" {

@@ -17,9 +17,24 @@ func endToEndTest() Clause {
 		Title:     "End-2-End Testing",
 		Condition: v1alpha1.ConditionEndToEndTested,
 		Demands:   "NITB, NTC and the organization test the deployed application in an offline environment; issues are resolved.",
-		Assess:    assessEndToEndTest,
+		Assess:    followEndToEndTest,
 		Guards:    []string{"govpk-identity"},
 	}
+}
+
+// followEndToEndTest begins with the pass that brings a release to test: until it runs there, nobody can try it, and nobody is
+// waited for.
+func followEndToEndTest(c *Case, release *v1alpha1.Release) Finding {
+	f := assessEndToEndTest(c, release)
+	if f.Outcome != Waiting || c.Test.Release == release.Name || Snapshot(c.Application).Name != release.Name {
+		return f
+	}
+	if stage, _ := c.stageOf(release); stage != v1alpha1.StageTesting {
+		return f
+	}
+	begins := c.rollout(c.testTarget(release))
+	begins.Deadline = f.Deadline
+	return begins
 }
 
 func assessEndToEndTest(c *Case, release *v1alpha1.Release) Finding {

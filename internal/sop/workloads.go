@@ -50,7 +50,7 @@ func (c *Case) partObjects(t Target, p part) []render.Object {
 // filesBefore are the files of the release before, beside those that are rendered: until the target is rolled out its pods
 // may have to be started again.
 func (t Target) filesBefore(rendered []render.Object) []render.Object {
-	if t.Previous == nil || t.rolledOut() {
+	if t.Previous == nil {
 		return nil
 	}
 	var kept []render.Object

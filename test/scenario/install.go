@@ -38,8 +38,9 @@ func (c *Cluster) Install(ctx context.Context) error {
 		return err
 	}
 	for _, object := range objects {
-		if object.GetKind() == "Deployment" {
-			if err := c.setImage(object); err != nil {
+		change := map[string]func(*unstructured.Unstructured) error{"Deployment": c.setImage, "DeploymentPolicy": overcommit}[object.GetKind()]
+		if change != nil {
+			if err := change(object); err != nil {
 				return err
 			}
 		}
@@ -62,6 +63,12 @@ func (c *Cluster) Install(ctx context.Context) error {
 		return err
 	}
 	return c.guarded(ctx)
+}
+
+// overcommit lets the applications of all specs share a node of two cores: they declare more than they ever use.
+func overcommit(policy *unstructured.Unstructured) error {
+	capacity := map[string]any{"cpuOvercommitPercent": int64(5000), "memoryOvercommitPercent": int64(1000)}
+	return unstructured.SetNestedMap(policy.Object, capacity, "spec", "capacity")
 }
 
 // setImage makes the Deployment run the operator that is meant.
