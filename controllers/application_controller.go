@@ -31,8 +31,8 @@ type ApplicationReconciler struct {
 	// MissingKinds are those of WantedKinds that the cluster did not serve when the operator started.
 	MissingKinds []string
 	// Fleet counts live applications.
-	Fleet Fleet
-	bookings     bookings
+	Fleet    Fleet
+	bookings bookings
 	// announced are the sign-offs that need no event any more: sets of UIDs by the key of their application.
 	announced sync.Map
 }
