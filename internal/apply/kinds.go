@@ -35,10 +35,10 @@ var (
 	BackendTLSKind    = schema.GroupVersionKind{Group: "gateway.networking.k8s.io", Version: "v1", Kind: "BackendTLSPolicy"}
 	HTTPRouteKind     = schema.GroupVersionKind{Group: "gateway.networking.k8s.io", Version: "v1", Kind: "HTTPRoute"}
 	// Istio's kinds, which a cluster without Istio does not serve.
-	PeersKind         = schema.GroupVersionKind{Group: "security.istio.io", Version: "v1", Kind: "PeerAuthentication"}
-	CallersKind       = schema.GroupVersionKind{Group: "security.istio.io", Version: "v1", Kind: "AuthorizationPolicy"}
-	ReleaseKind       = v1alpha1.GroupVersion.WithKind("Release")
-	DomainClaimKind   = v1alpha1.GroupVersion.WithKind("DomainClaim")
+	PeersKind       = schema.GroupVersionKind{Group: "security.istio.io", Version: "v1", Kind: "PeerAuthentication"}
+	CallersKind     = schema.GroupVersionKind{Group: "security.istio.io", Version: "v1", Kind: "AuthorizationPolicy"}
+	ReleaseKind     = v1alpha1.GroupVersion.WithKind("Release")
+	DomainClaimKind = v1alpha1.GroupVersion.WithKind("DomainClaim")
 )
 
 // Children are the kinds that are gathered and watched: those that are pruned, and volumes.
