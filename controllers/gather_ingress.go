@@ -123,6 +123,7 @@ func (r *ApplicationReconciler) gateway(ctx context.Context, reference v1alpha1.
 			return observed, fmt.Errorf("convert Gateway %s/%s: %w", reference.Namespace, reference.Name, err)
 		}
 		observed.Exists = true
+		observed.Class = string(gateway.Spec.GatewayClassName)
 		observed.Listeners = listeners(&gateway)
 	case client.IgnoreNotFound(err) != nil:
 		return observed, err

@@ -6,6 +6,7 @@ package controllers
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
@@ -164,6 +165,11 @@ func (r *ApplicationReconciler) SetupWithManager(ctx context.Context, mgr ctrl.M
 			WatchesMetadata(metadata(issuerKind("ClusterIssuer")), mapped(r.all), builder.WithPredicates(appearance())).
 			WatchesMetadata(metadata(issuerKind("Issuer")), mapped(r.all), builder.WithPredicates(appearance()))
 	}
+	for _, kind := range istioKinds {
+		if !slices.Contains(r.MissingKinds, kind.GroupKind().String()) {
+			b = b.Watches(object(kind), mapped(r.istioRequests))
+		}
+	}
 	return b.Complete(r)
 }
 
@@ -183,7 +189,8 @@ func troubleChanged() predicate.Predicate {
 		DeleteFunc: func(e event.DeleteEvent) bool { return troubled(e.Object) },
 		UpdateFunc: func(e event.UpdateEvent) bool {
 			before, after := observedPod(e.ObjectOld.(*corev1.Pod)), observedPod(e.ObjectNew.(*corev1.Pod))
-			return before.Trouble != after.Trouble || before.Restarts != after.Restarts || before.Started != after.Started || before.Sidecar != after.Sidecar
+			return before.Trouble != after.Trouble || before.Restarts != after.Restarts || before.Started != after.Started || before.Sidecar != after.Sidecar ||
+				!maps.Equal(before.Istio.Annotations, after.Istio.Annotations)
 		},
 	}
 }

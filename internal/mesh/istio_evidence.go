@@ -82,7 +82,7 @@ func IstioGaps(s IstioState) []Gap {
 		}
 	}
 	for _, pod := range s.Pods {
-		add(enrolmentGaps(pod)...)
+		add(s.enrolmentGaps(pod)...)
 		add(s.plaintextGaps(pod)...)
 		add(s.callerGaps(pod)...)
 	}
@@ -112,22 +112,33 @@ var around = []string{
 	"traffic.sidecar.istio.io/excludeOutboundPorts", "traffic.sidecar.istio.io/includeOutboundPorts",
 }
 
-func enrolmentGaps(pod IstioPod) []Gap {
+// JudgedIstioAnnotations are those of a pod that enrolment is judged by.
+func JudgedIstioAnnotations() []string {
+	return append([]string{redirectionAnnotation, sidecarStatusAnnotation}, around...)
+}
+
+// Enrolled is true when Istio says that it carries the pod's connections.
+func (p IstioPod) Enrolled() bool {
+	_, injected := p.Annotations[sidecarStatusAnnotation]
+	return p.Annotations[redirectionAnnotation] == "enabled" || injected && slices.Contains(p.Containers, sidecarContainer)
+}
+
+func (s IstioState) enrolmentGaps(pod IstioPod) []Gap {
 	var gaps []Gap
+	object := "pod " + s.Namespace + "/" + pod.Name
 	for _, annotation := range around {
 		if value, ok := pod.Annotations[annotation]; ok && value != "false" {
 			gaps = append(gaps, Gap{
-				Object:  "pod " + pod.Name,
+				Object:  object,
 				Problem: fmt.Sprintf("has annotation %s=%q, which leads connections past Istio", annotation, value),
 				Remedy:  "NTC operations delete the pod and find who annotated it: no component can ask for this",
 			})
 		}
 	}
 	_, injected := pod.Annotations[sidecarStatusAnnotation]
-	redirection := pod.Annotations[redirectionAnnotation]
-	gap := Gap{Object: "pod " + pod.Name}
-	switch {
-	case redirection == "enabled", injected && slices.Contains(pod.Containers, sidecarContainer):
+	gap := Gap{Object: object}
+	switch redirection := pod.Annotations[redirectionAnnotation]; {
+	case pod.Enrolled():
 		return gaps
 	case redirection != "":
 		gap.Problem = fmt.Sprintf("is not in the mesh yet: annotation %s is %q", redirectionAnnotation, redirection)

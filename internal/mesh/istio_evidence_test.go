@@ -123,7 +123,7 @@ func TestEnrolment(t *testing.T) {
 				expect(t, gaps)
 				return
 			}
-			expect(t, gaps, "pod web-1")
+			expect(t, gaps, "pod "+stageNamespace+"/web-1")
 			if len(gaps) == 1 && !strings.Contains(gaps[0].Problem, row.want) {
 				t.Errorf("%q does not say %q", gaps[0].Problem, row.want)
 			}
@@ -191,8 +191,8 @@ func TestObserved(t *testing.T) {
 	if err != nil || !policy.Targeted || policy.Action != "DENY" || policy.Selector != nil {
 		t.Errorf("%+v, %v", policy, err)
 	}
-	pod := ObservedIstioPod(&corev1.Pod{Spec: corev1.PodSpec{
-		InitContainers: []corev1.Container{{Name: "istio-proxy"}}, Containers: []corev1.Container{{Name: "web"}},
+	pod := ObservedIstioPod(&corev1.Pod{Status: corev1.PodStatus{
+		InitContainerStatuses: []corev1.ContainerStatus{{Name: "istio-proxy"}}, ContainerStatuses: []corev1.ContainerStatus{{Name: "web"}},
 	}})
 	if strings.Join(pod.Containers, " ") != "istio-proxy web" {
 		t.Errorf("%v: a native sidecar is an init container", pod.Containers)

@@ -5,6 +5,7 @@ package mesh
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 
 	corev1 "k8s.io/api/core/v1"
@@ -14,10 +15,7 @@ import (
 // ObservedIstioPod reads what is judged of a pod.
 func ObservedIstioPod(pod *corev1.Pod) IstioPod {
 	observed := IstioPod{Name: pod.Name, Labels: pod.Labels, Annotations: pod.Annotations}
-	for _, container := range pod.Spec.InitContainers {
-		observed.Containers = append(observed.Containers, container.Name)
-	}
-	for _, container := range pod.Spec.Containers {
+	for _, container := range slices.Concat(pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses) {
 		observed.Containers = append(observed.Containers, container.Name)
 	}
 	return observed
