@@ -4,6 +4,9 @@
 package mesh
 
 import (
+	"maps"
+	"slices"
+
 	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
 	"github.com/ntc-gov-pk/govpk-operator/internal/render"
 )
@@ -55,10 +58,11 @@ func (istio) Flows(f render.Flows) render.Flows {
 	return f
 }
 
+// ServicePorts lead to pods by the port's name: while a release rolls, pods may listen at different numbers.
 func (istio) ServicePorts(c Component) []render.ServicePort {
 	var ports []render.ServicePort
 	for _, port := range c.Ports {
-		ports = append(ports, render.ServicePort{Name: port.Name, Port: port.Port, Target: port.Port})
+		ports = append(ports, render.ServicePort{Name: port.Name, Port: port.Port})
 	}
 	return ports
 }
@@ -81,15 +85,17 @@ func (istio) Objects(s Stage) []render.Object {
 
 func admissions(s render.Scope, c Component) []render.Admission {
 	var admissions []render.Admission
-	for _, port := range c.Ports {
-		admission := render.Admission{Port: port.Port}
-		for _, caller := range c.Callers[port.Name] {
-			admission.Principals = append(admission.Principals, principal(s.StageNamespace(), render.AccountName(caller)))
+	for _, port := range slices.Sorted(maps.Keys(c.Numbers)) {
+		var principals []string
+		for _, caller := range c.Callers[port] {
+			principals = append(principals, principal(s.StageNamespace(), render.AccountName(caller)))
 		}
-		for _, gateway := range c.Gateways[port.Name] {
-			admission.Principals = append(admission.Principals, gatewayPrincipal(gateway))
+		for _, gateway := range c.Gateways[port] {
+			principals = append(principals, gatewayPrincipal(gateway))
 		}
-		admissions = append(admissions, admission)
+		for _, number := range c.Numbers[port] {
+			admissions = append(admissions, render.Admission{Port: number, Principals: principals})
+		}
 	}
 	return admissions
 }

@@ -101,10 +101,17 @@ func StatefulSet(s Scope, w Workload) Object {
 			WithTemplate(podTemplate(s, w, servicePod(w)))))
 }
 
-// ServicePort is a port of a component's Service and the port of its pods behind it.
+// ServicePort is a port of a component's Service and the port of its pods behind it; zero: the one of the same name.
 type ServicePort struct {
 	Name         string
 	Port, Target int32
+}
+
+func (p ServicePort) target() intstr.IntOrString {
+	if p.Target == 0 {
+		return intstr.FromString(p.Name)
+	}
+	return intstr.FromInt32(p.Target)
 }
 
 // Service gives a component an address.
@@ -114,7 +121,7 @@ func Service(s Scope, component string, ports []ServicePort) Object {
 		WithSelector(componentSelector(component))
 	for _, port := range ports {
 		spec.WithPorts(applycore.ServicePort().
-			WithName(port.Name).WithPort(port.Port).WithProtocol(corev1.ProtocolTCP).WithTargetPort(intstr.FromInt32(port.Target)))
+			WithName(port.Name).WithPort(port.Port).WithProtocol(corev1.ProtocolTCP).WithTargetPort(port.target()))
 	}
 	return NewObject(applycore.Service(component, s.StageNamespace()).
 		WithLabels(s.componentLabels(component)).

@@ -72,3 +72,16 @@ func (c *Case) gatewaysOf(t Target, component string) map[string][]v1alpha1.Gate
 	}
 	return gateways
 }
+
+// numbers are, by name, the ports at which pods of a component listen; while a release rolls, those of both releases.
+func (t Target) numbers(component string) map[string][]int32 {
+	numbers := map[string][]int32{}
+	for _, release := range t.releases() {
+		for name, number := range numbersOf(release)[component] {
+			if !slices.Contains(numbers[name], number) {
+				numbers[name] = append(numbers[name], number)
+			}
+		}
+	}
+	return numbers
+}

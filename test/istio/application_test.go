@@ -181,17 +181,21 @@ func (c *control) pod(t *testing.T, namespace, component string, template corev1
 	g.Expect(c.client.Status().Update(t.Context(), pod)).To(Succeed())
 }
 
-// entry puts the server of a component on an address of the loopback, with the labels and the account of its pod.
+// entry puts the server of a component on an address of the loopback, with the labels, the ports and the account of its pod.
 func (c *control) entry(t *testing.T, namespace, component string, template corev1.PodTemplateSpec, host string) {
 	t.Helper()
 	labels := map[string]any{}
 	for key, value := range template.Labels {
 		labels[key] = value
 	}
+	ports := map[string]any{}
+	for _, port := range template.Spec.Containers[0].Ports {
+		ports[port.Name] = int64(port.ContainerPort)
+	}
 	NewWithT(t).Expect(c.client.Create(t.Context(), &unstructured.Unstructured{Object: map[string]any{
 		"apiVersion": "networking.istio.io/v1", "kind": "WorkloadEntry",
 		"metadata": map[string]any{"name": component + "-server", "namespace": namespace},
-		"spec":     map[string]any{"address": host, "labels": labels, "serviceAccount": template.Spec.ServiceAccountName},
+		"spec":     map[string]any{"address": host, "labels": labels, "ports": ports, "serviceAccount": template.Spec.ServiceAccountName},
 	}})).To(Succeed())
 }
 
