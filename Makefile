@@ -12,6 +12,8 @@ TOOL = @cd hack/tools/build && go run .
 
 # Modules of our own beside the root; `./...` does not reach them.
 MODULES := $(wildcard hack/tools/build hack/cluster hack/netpol hack/sample/api hack/sample/postgres test/netpol)
+# Linted with them; its tests need istiod and are `make istio`.
+LINTED := $(MODULES) test/istio
 
 ##@ Start here
 
@@ -39,6 +41,11 @@ test: envtest-assets haproxy ## Run the unit, golden and envtest tests; needs no
 	KUBEBUILDER_ASSETS=$(CURDIR)/bin/envtest go run github.com/onsi/ginkgo/v2/ginkgo -procs=2 --no-color ./controllers
 	@for m in $(MODULES); do echo "# $$m"; (cd $$m && go test ./...) || exit 1; done
 
+.PHONY: istio
+istio: envtest-assets ## Judge what is written for Istio by the real istiod, which is built first; needs no root.
+	$(TOOL) istiod
+	cd test/istio && go test -timeout 10m ./...
+
 .PHONY: e2e
 e2e: target-cluster bin/install.yaml ## Run the end-to-end specs on the real cluster (root).
 	@$(MAKE) --no-print-directory target-load
@@ -51,7 +58,7 @@ bench: envtest-assets ## Count the operator's requests and compare its times wit
 .PHONY: lint
 lint: golangci-lint ## Run golangci-lint with kube-api-linter.
 	$(TOOLS)/golangci-lint run --allow-serial-runners ./...
-	@for m in $(MODULES); do echo "# $$m"; (cd $$m && $(TOOLS)/golangci-lint run --allow-serial-runners --config=$(CURDIR)/.golangci.yml ./...) || exit 1; done
+	@for m in $(LINTED); do echo "# $$m"; (cd $$m && $(TOOLS)/golangci-lint run --allow-serial-runners --config=$(CURDIR)/.golangci.yml ./...) || exit 1; done
 
 .PHONY: verify
 verify: kubectl helm ## Prove that nothing generated is stale and that the rules of the repository hold.

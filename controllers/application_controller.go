@@ -28,7 +28,7 @@ type ApplicationReconciler struct {
 	Applier  *apply.Applier
 	Recorder events.EventRecorder
 	Clock    clock.PassiveClock
-	// MissingKinds are the kinds that the cluster did not serve when the operator started.
+	// MissingKinds are those of WantedKinds that the cluster did not serve when the operator started.
 	MissingKinds []string
 	// Fleet counts live applications.
 	Fleet    Fleet
@@ -57,6 +57,8 @@ type ApplicationReconciler struct {
 // +kubebuilder:rbac:groups=gateway.networking.k8s.io,resources=gateways,verbs=get;list;watch;patch
 // +kubebuilder:rbac:groups=cert-manager.io,resources=certificates,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups=cert-manager.io,resources=clusterissuers;issuers,verbs=get;list;watch
+// +kubebuilder:rbac:groups="",resources=serviceaccounts,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups=security.istio.io,resources=peerauthentications;authorizationpolicies,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups=apiextensions.k8s.io,resources=customresourcedefinitions,verbs=get;list;watch
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=list;create;patch
 // +kubebuilder:rbac:groups="",resources=configmaps,verbs=list;create,namespace=govpk-evidence

@@ -289,7 +289,7 @@ var _ = Describe("One application under the SOP", func() {
 			spec.Requirements.Hardware.CPU = resource.MustParse("100m")
 		})
 		w.until(ctx, o, w.ready(ctx, v1alpha1.ReasonHardwareTooSmall))
-		o.MissingKinds = []string{apply.CertificateKind.GroupKind().String()}
+		o.MissingKinds = append(o.MissingKinds, apply.CertificateKind.GroupKind().String())
 		w.change(ctx, func(spec *v1alpha1.ThirdPartyApplicationSpec) {
 			spec.Requirements.Hardware.CPU = resource.MustParse("4")
 		})

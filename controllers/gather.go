@@ -24,10 +24,10 @@ func (r *ApplicationReconciler) gather(ctx context.Context, key types.Namespaced
 	if err := r.Client.Get(ctx, key, app); err != nil {
 		return nil, client.IgnoreNotFound(err)
 	}
-	c := &sop.Case{Now: r.Clock.Now(), Application: app, Ingress: sop.ObservedIngress{MissingKinds: r.MissingKinds}}
+	c := &sop.Case{Now: r.Clock.Now(), Application: app, Ingress: sop.ObservedIngress{}}
 	for _, read := range []func(context.Context, *sop.Case) error{
 		r.gatherDeclared, r.gatherFleet, r.gatherProviders, r.gatherNodes, r.gatherCanary, r.gatherChildren, r.gatherClaims,
-		r.gatherStages, r.gatherIngress,
+		r.gatherStages, r.gatherIngress, r.gatherIstio,
 	} {
 		if err := read(ctx, c); err != nil {
 			return nil, fmt.Errorf("gather %s: %w", key, err)
@@ -52,6 +52,7 @@ func (r *ApplicationReconciler) gatherDeclared(ctx context.Context, c *sop.Case)
 	case client.IgnoreNotFound(err) != nil:
 		return err
 	}
+	c.Ingress.MissingKinds = r.missing(c.Policy)
 	var releases v1alpha1.ReleaseList
 	if err := r.Client.List(ctx, &releases, client.InNamespace(app.Namespace), client.MatchingFields{apply.ApplicationIndex: app.Name}); err != nil {
 		return err

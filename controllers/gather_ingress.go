@@ -94,7 +94,7 @@ func (r *ApplicationReconciler) gatherIngress(ctx context.Context, c *sop.Case) 
 			ingress.Attachments[child.GetName()] = attachment
 		}
 	}
-	if c.Policy == nil || len(r.MissingKinds) > 0 {
+	if c.Policy == nil || len(c.Ingress.MissingKinds) > 0 {
 		return nil
 	}
 	key := types.NamespacedName{Name: c.Policy.Mesh.Issuer.Name}
@@ -123,6 +123,7 @@ func (r *ApplicationReconciler) gateway(ctx context.Context, reference v1alpha1.
 			return observed, fmt.Errorf("convert Gateway %s/%s: %w", reference.Namespace, reference.Name, err)
 		}
 		observed.Exists = true
+		observed.Class = string(gateway.Spec.GatewayClassName)
 		observed.Listeners = listeners(&gateway)
 	case client.IgnoreNotFound(err) != nil:
 		return observed, err

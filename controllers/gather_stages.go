@@ -14,6 +14,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -21,6 +22,7 @@ import (
 
 	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
 	"github.com/ntc-gov-pk/govpk-operator/internal/apply"
+	"github.com/ntc-gov-pk/govpk-operator/internal/mesh"
 	"github.com/ntc-gov-pk/govpk-operator/internal/render"
 	"github.com/ntc-gov-pk/govpk-operator/internal/sop"
 )
@@ -176,6 +178,7 @@ func observedPod(pod *corev1.Pod) sop.ObservedPod {
 		Component: pod.Labels[v1alpha1.ComponentLabel], Name: pod.Name, Created: pod.CreationTimestamp.Time, Trouble: trouble(pod),
 		Node: pod.Spec.NodeName, Ending: pod.DeletionTimestamp != nil,
 	}
+	observed.Istio = mesh.ObservedIstioPod(pod)
 	for _, container := range pod.Status.InitContainerStatuses {
 		if container.Name == render.SidecarName {
 			observed.Sidecar = container.Started != nil && *container.Started
@@ -229,6 +232,11 @@ func slim(o any) (any, error) {
 	for _, condition := range pod.Status.Conditions {
 		if condition.Type == corev1.PodScheduled {
 			kept.Status.Conditions = append(kept.Status.Conditions, condition)
+		}
+	}
+	for _, annotation := range mesh.JudgedIstioAnnotations() {
+		if value, ok := pod.Annotations[annotation]; ok {
+			metav1.SetMetaDataAnnotation(&kept.ObjectMeta, annotation, value)
 		}
 	}
 	kept.Spec.NodeName = pod.Spec.NodeName

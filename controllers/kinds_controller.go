@@ -15,12 +15,39 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
+
+	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
+	"github.com/ntc-gov-pk/govpk-operator/internal/apply"
 )
 
-// MissingKinds are those of RequiredKinds that the cluster does not serve.
+// istioKinds are needed only where Istio carries the flows.
+var istioKinds = []schema.GroupVersionKind{apply.PeersKind, apply.CallersKind}
+
+// WantedKinds are the kinds of others that the operator writes or watches where the cluster serves them.
+func WantedKinds() []schema.GroupVersionKind { return append(RequiredKinds(), istioKinds...) }
+
+// missing are the kinds without which nothing can be done under a policy; nil: the policy is not known.
+func (r *ApplicationReconciler) missing(policy *v1alpha1.DeploymentPolicySpec) []string {
+	if policy != nil && policy.Mesh.Type == v1alpha1.MeshIstio {
+		return missingOf(WantedKinds(), r.MissingKinds)
+	}
+	return missingOf(RequiredKinds(), r.MissingKinds)
+}
+
+func missingOf(kinds []schema.GroupVersionKind, missing []string) []string {
+	var out []string
+	for _, kind := range kinds {
+		if name := kind.GroupKind().String(); slices.Contains(missing, name) {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// MissingKinds are those of WantedKinds that the cluster does not serve.
 func MissingKinds(mapper meta.RESTMapper) ([]string, error) {
 	var missing []string
-	for _, kind := range RequiredKinds() {
+	for _, kind := range WantedKinds() {
 		switch _, err := mapper.RESTMapping(kind.GroupKind(), kind.Version); {
 		case meta.IsNoMatchError(err):
 			missing = append(missing, kind.GroupKind().String())
@@ -61,8 +88,9 @@ func (r *KindsReconciler) SetupWithManager(mgr ctrl.Manager) error {
 		return nil
 	}
 	definition := metadata(schema.GroupVersionKind{Group: "apiextensions.k8s.io", Version: "v1", Kind: "CustomResourceDefinition"})
+	// A definition of another group says nothing about what is missing, and would be looked at each second for ever.
 	required := predicate.NewPredicateFuncs(func(o client.Object) bool {
-		return slices.ContainsFunc(RequiredKinds(), func(kind schema.GroupVersionKind) bool { return strings.HasSuffix(o.GetName(), "."+kind.Group) })
+		return slices.ContainsFunc(r.Missing, func(kind string) bool { return strings.HasSuffix(o.GetName(), "."+schema.ParseGroupKind(kind).Group) })
 	})
 	return ctrl.NewControllerManagedBy(mgr).
 		Named("requiredkinds").

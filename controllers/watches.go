@@ -6,6 +6,7 @@ package controllers
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
@@ -46,7 +47,7 @@ func CacheOptions(missing []string) cache.Options {
 	ours := labels.SelectorFromSet(labels.Set{render.ManagedByLabel: render.FieldOwner})
 	options := cache.Options{ByObject: map[client.Object]cache.ByObject{&corev1.Node{}: {Transform: slimNode}}}
 	for _, kind := range apply.Children() {
-		if kind != apply.DomainClaimKind && !slices.Contains(missing, kind.GroupKind().String()) {
+		if !slices.Contains(othersToo, kind) && !slices.Contains(missing, kind.GroupKind().String()) {
 			options.ByObject[object(kind)] = cache.ByObject{Label: ours}
 		}
 	}
@@ -55,6 +56,10 @@ func CacheOptions(missing []string) cache.Options {
 	}}
 	return options
 }
+
+// othersToo are the kinds of which those that others made are judged too: other applications' claims, and policies that weaken
+// what the operator wrote.
+var othersToo = []schema.GroupVersionKind{apply.DomainClaimKind, apply.PeersKind, apply.CallersKind}
 
 func object(kind schema.GroupVersionKind) *unstructured.Unstructured {
 	o := &unstructured.Unstructured{}
@@ -158,10 +163,15 @@ func (r *ApplicationReconciler) SetupWithManager(ctx context.Context, mgr ctrl.M
 		}
 		b = b.Watches(object(kind), mapped(childRequests))
 	}
-	if len(r.MissingKinds) == 0 {
+	if len(missingOf(RequiredKinds(), r.MissingKinds)) == 0 {
 		b = b.Watches(object(apply.GatewayKind), r.gatewayEvents()).
 			WatchesMetadata(metadata(issuerKind("ClusterIssuer")), mapped(r.all), builder.WithPredicates(appearance())).
 			WatchesMetadata(metadata(issuerKind("Issuer")), mapped(r.all), builder.WithPredicates(appearance()))
+	}
+	for _, kind := range istioKinds {
+		if !slices.Contains(r.MissingKinds, kind.GroupKind().String()) {
+			b = b.Watches(object(kind), mapped(r.istioRequests))
+		}
 	}
 	return b.Complete(r)
 }
@@ -182,7 +192,8 @@ func troubleChanged() predicate.Predicate {
 		DeleteFunc: func(e event.DeleteEvent) bool { return troubled(e.Object) },
 		UpdateFunc: func(e event.UpdateEvent) bool {
 			before, after := observedPod(e.ObjectOld.(*corev1.Pod)), observedPod(e.ObjectNew.(*corev1.Pod))
-			return before.Trouble != after.Trouble || before.Restarts != after.Restarts || before.Started != after.Started || before.Sidecar != after.Sidecar
+			return before.Trouble != after.Trouble || before.Restarts != after.Restarts || before.Started != after.Started || before.Sidecar != after.Sidecar ||
+				!maps.Equal(before.Istio.Annotations, after.Istio.Annotations)
 		},
 	}
 }

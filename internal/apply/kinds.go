@@ -20,6 +20,7 @@ var (
 	LimitRangeKind    = schema.GroupVersionKind{Version: "v1", Kind: "LimitRange"}
 	NetworkPolicyKind = schema.GroupVersionKind{Group: "networking.k8s.io", Version: "v1", Kind: "NetworkPolicy"}
 	RoleBindingKind   = schema.GroupVersionKind{Group: "rbac.authorization.k8s.io", Version: "v1", Kind: "RoleBinding"}
+	AccountKind       = schema.GroupVersionKind{Version: "v1", Kind: "ServiceAccount"}
 	ServiceKind       = schema.GroupVersionKind{Version: "v1", Kind: "Service"}
 	FilesKind         = schema.GroupVersionKind{Version: "v1", Kind: "ConfigMap"}
 	StorageKind       = schema.GroupVersionKind{Version: "v1", Kind: "PersistentVolumeClaim"}
@@ -33,8 +34,11 @@ var (
 	GatewayKind       = schema.GroupVersionKind{Group: "gateway.networking.k8s.io", Version: "v1", Kind: "Gateway"}
 	BackendTLSKind    = schema.GroupVersionKind{Group: "gateway.networking.k8s.io", Version: "v1", Kind: "BackendTLSPolicy"}
 	HTTPRouteKind     = schema.GroupVersionKind{Group: "gateway.networking.k8s.io", Version: "v1", Kind: "HTTPRoute"}
-	ReleaseKind       = v1alpha1.GroupVersion.WithKind("Release")
-	DomainClaimKind   = v1alpha1.GroupVersion.WithKind("DomainClaim")
+	// Istio's kinds, which a cluster without Istio does not serve.
+	PeersKind       = schema.GroupVersionKind{Group: "security.istio.io", Version: "v1", Kind: "PeerAuthentication"}
+	CallersKind     = schema.GroupVersionKind{Group: "security.istio.io", Version: "v1", Kind: "AuthorizationPolicy"}
+	ReleaseKind     = v1alpha1.GroupVersion.WithKind("Release")
+	DomainClaimKind = v1alpha1.GroupVersion.WithKind("DomainClaim")
 )
 
 // Children are the kinds that are gathered and watched: those that are pruned, and volumes.
@@ -48,8 +52,8 @@ func Children() []schema.GroupVersionKind {
 func pruned() []schema.GroupVersionKind {
 	return []schema.GroupVersionKind{
 		HTTPRouteKind, BackendTLSKind, CertificateKind, AutoscalerKind, DisruptionKind,
-		CronJobKind, JobKind, DeploymentKind, StatefulSetKind, ServiceKind, FilesKind,
-		RoleBindingKind, NetworkPolicyKind, LimitRangeKind, QuotaKind, DomainClaimKind,
+		CronJobKind, JobKind, DeploymentKind, StatefulSetKind, ServiceKind, FilesKind, AccountKind,
+		RoleBindingKind, NetworkPolicyKind, CallersKind, PeersKind, LimitRangeKind, QuotaKind, DomainClaimKind,
 	}
 }
 
@@ -61,14 +65,16 @@ func rank(o render.Object) int {
 		return 0
 	case NamespaceKind:
 		return 1
-	case QuotaKind, LimitRangeKind:
+	case QuotaKind, LimitRangeKind, PeersKind:
 		return 2
 	case NetworkPolicyKind:
 		if o.GetName() == render.DefaultDenyName {
 			return 2
 		}
 		return 4
-	case RoleBindingKind, ServiceKind, StorageKind, FilesKind, CertificateKind, BackendTLSKind:
+	case CallersKind:
+		return 4
+	case RoleBindingKind, AccountKind, ServiceKind, StorageKind, FilesKind, CertificateKind, BackendTLSKind:
 		return 3
 	case DeploymentKind, StatefulSetKind, JobKind, CronJobKind:
 		return 5

@@ -4,14 +4,31 @@
 package mesh
 
 import (
+	"maps"
+	"slices"
+
 	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
 	"github.com/ntc-gov-pk/govpk-operator/internal/render"
+)
+
+// What the operator takes for granted of NTC's Istio: its own defaults.
+const (
+	// TrustDomain begins every identity. In a mesh with another one nobody is admitted.
+	TrustDomain = "cluster.local"
+	// RootNamespace is where policies for the whole mesh are.
+	RootNamespace = "istio-system"
+	// GatewayClass is that of Istio's own gateways, the only ones that speak its tunnel to pods.
+	GatewayClass = "istio"
 )
 
 // tunnelPort is where ztunnel takes what it carries for a pod.
 const tunnelPort = 15008
 
-// istio leaves the edges to Istio in ambient mode.
+// probeSources are the addresses that Istio gives to the kubelet's probes on their way into a pod of the mesh. They are
+// link-local: no other node has them.
+var probeSources = []string{"169.254.7.127/32", "fd16:9254:7127:1337:ffff:ffff:ffff:ffff/128"}
+
+// istio leaves the edges to Istio in ambient mode. Every component has a ServiceAccount, its identity.
 type istio struct{}
 
 func (istio) Labels() map[string]string {
@@ -21,31 +38,73 @@ func (istio) Labels() map[string]string {
 // Beside is nothing: ztunnel runs on the node.
 func (istio) Beside() Resources { return Resources{} }
 
-// Images are none: ztunnel runs on the node.
-func (istio) Images(v1alpha1.MeshPolicy) []string { return nil }
-
+// Attach leaves edges where they are: the node's proxy takes them from there.
 func (istio) Attach(_ Stage, c Component, w render.Workload) render.Workload {
 	for _, edge := range c.Edges {
 		w.Addresses = append(w.Addresses, render.Address{Host: edge.Address, Port: edge.Port.Port})
 	}
+	w.ServiceAccount = render.AccountName(c.Name)
 	return w
 }
 
+// Flows leave open nothing but the tunnel, and the kubelet's probes.
 func (istio) Flows(f render.Flows) render.Flows {
 	for _, flows := range []map[string][]int32{f.Callers, f.Callees, f.Gateways} {
 		for peer := range flows {
 			flows[peer] = []int32{tunnelPort}
 		}
 	}
+	f.Probes = probeSources
 	return f
 }
 
+// ServicePorts lead to pods by the port's name: while a release rolls, pods may listen at different numbers.
 func (istio) ServicePorts(c Component) []render.ServicePort {
 	var ports []render.ServicePort
 	for _, port := range c.Ports {
-		ports = append(ports, render.ServicePort{Name: port.Name, Port: port.Port, Target: port.Port})
+		ports = append(ports, render.ServicePort{Name: port.Name, Port: port.Port})
 	}
 	return ports
 }
 
-func (istio) Objects(Stage) []render.Object { return nil }
+// Images are none: ztunnel runs on the node.
+func (istio) Images(v1alpha1.MeshPolicy) []string { return nil }
+
+// Objects refuse plaintext and admit the declared flows alone. What admits comes before what refuses the rest, so that a
+// stage that moves to Istio does not stand still between them.
+func (istio) Objects(s Stage) []render.Object {
+	objects := []render.Object{render.PeerAuthentication(s.Scope)}
+	for _, c := range s.Components {
+		objects = append(objects, render.ServiceAccount(s.Scope, c.Name))
+		if policy, ok := render.AllowPrincipals(s.Scope, c.Name, admissions(s.Scope, c)); ok {
+			objects = append(objects, policy)
+		}
+	}
+	return append(objects, render.DenyUndeclared(s.Scope, principal(s.Scope.StageNamespace(), "nobody")))
+}
+
+func admissions(s render.Scope, c Component) []render.Admission {
+	var admissions []render.Admission
+	for _, port := range slices.Sorted(maps.Keys(c.Numbers)) {
+		var principals []string
+		for _, caller := range c.Callers[port] {
+			principals = append(principals, principal(s.StageNamespace(), render.AccountName(caller)))
+		}
+		for _, gateway := range c.Gateways[port] {
+			principals = append(principals, gatewayPrincipal(gateway))
+		}
+		for _, number := range c.Numbers[port] {
+			admissions = append(admissions, render.Admission{Port: number, Principals: principals})
+		}
+	}
+	return admissions
+}
+
+func principal(namespace, account string) string {
+	return TrustDomain + "/ns/" + namespace + "/sa/" + account
+}
+
+// gatewayPrincipal is the account under which Istio runs the proxy that it makes for a Gateway.
+func gatewayPrincipal(gateway v1alpha1.GatewayReference) string {
+	return principal(gateway.Namespace, gateway.Name+"-"+GatewayClass)
+}

@@ -60,6 +60,10 @@ type Component struct {
 	Callers map[string][]string
 	// Ports are those that the component declares, and Routed those of them that gateways reach.
 	Ports, Routed []v1alpha1.ComponentPort
+	// Numbers are, by the name of a port, those at which its pods listen; while a release rolls, those of both releases.
+	Numbers map[string][]int32
+	// Gateways are, by the name of a port, the Gateways that reach it; while a release rolls, those of both releases.
+	Gateways map[string][]v1alpha1.GatewayReference
 }
 
 // Edge is a flow to another component.

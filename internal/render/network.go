@@ -37,11 +37,14 @@ type Flows struct {
 	Callees map[string][]int32
 	// Gateways are numbers of the component's ports by the namespace in which the gateways' proxies run that reach them.
 	Gateways map[string][]int32
+	// Probes are the blocks of addresses that only the node's own kubelet has, where its probes would be refused otherwise. They
+	// reach every port.
+	Probes []string
 }
 
 // AllowFlows permits exactly the declared flows of a component. A component without any has no policy.
 func AllowFlows(s Scope, f Flows) (Object, bool) {
-	if len(f.Callers)+len(f.Callees)+len(f.Gateways) == 0 {
+	if len(f.Callers)+len(f.Callees)+len(f.Gateways)+len(f.Probes) == 0 {
 		return Object{}, false
 	}
 	spec := applynetworking.NetworkPolicySpec().
@@ -56,6 +59,10 @@ func AllowFlows(s Scope, f Flows) (Object, bool) {
 			WithFrom(applynetworking.NetworkPolicyPeer().WithNamespaceSelector(applymeta.LabelSelector().
 				WithMatchLabels(map[string]string{corev1.LabelMetadataName: namespace}))).
 			WithPorts(ports(f.Gateways[namespace])...))
+	}
+	for _, block := range f.Probes {
+		spec.WithIngress(applynetworking.NetworkPolicyIngressRule().
+			WithFrom(applynetworking.NetworkPolicyPeer().WithIPBlock(applynetworking.IPBlock().WithCIDR(block))))
 	}
 	for _, callee := range sortedKeys(f.Callees) {
 		spec.WithEgress(applynetworking.NetworkPolicyEgressRule().

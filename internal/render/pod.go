@@ -60,6 +60,9 @@ func podSpec(w Workload) *applycore.PodSpecApplyConfiguration {
 	for _, secret := range w.Component.ImagePullSecrets {
 		spec.WithImagePullSecrets(applycore.LocalObjectReference().WithName(secret.Name))
 	}
+	if w.ServiceAccount != "" {
+		spec.WithServiceAccountName(w.ServiceAccount)
+	}
 	if w.Sidecar != nil {
 		spec.WithInitContainers(w.Sidecar.container()).WithVolumes(w.Sidecar.volumes()...)
 	}

@@ -26,6 +26,8 @@ type Workload struct {
 	Nodes metav1.LabelSelector
 	// Addresses are where the component finds its edges, in their order.
 	Addresses []Address
+	// ServiceAccount is the pods' identity; empty: the namespace's, which tells no component from another.
+	ServiceAccount string
 	// Sidecar runs beside the component; nil: nothing does.
 	Sidecar *Sidecar
 	// DeadlineSeconds bounds a rollout without progress, or a run of a task. Zero: the API server's default.
@@ -99,10 +101,17 @@ func StatefulSet(s Scope, w Workload) Object {
 			WithTemplate(podTemplate(s, w, servicePod(w)))))
 }
 
-// ServicePort is a port of a component's Service and the port of its pods behind it.
+// ServicePort is a port of a component's Service and the port of its pods behind it; zero: the one of the same name.
 type ServicePort struct {
 	Name         string
 	Port, Target int32
+}
+
+func (p ServicePort) target() intstr.IntOrString {
+	if p.Target == 0 {
+		return intstr.FromString(p.Name)
+	}
+	return intstr.FromInt32(p.Target)
 }
 
 // Service gives a component an address.
@@ -112,7 +121,7 @@ func Service(s Scope, component string, ports []ServicePort) Object {
 		WithSelector(componentSelector(component))
 	for _, port := range ports {
 		spec.WithPorts(applycore.ServicePort().
-			WithName(port.Name).WithPort(port.Port).WithProtocol(corev1.ProtocolTCP).WithTargetPort(intstr.FromInt32(port.Target)))
+			WithName(port.Name).WithPort(port.Port).WithProtocol(corev1.ProtocolTCP).WithTargetPort(port.target()))
 	}
 	return NewObject(applycore.Service(component, s.StageNamespace()).
 		WithLabels(s.componentLabels(component)).

@@ -38,6 +38,7 @@ type Case struct {
 
 	Test, Live ObservedStage
 	Ingress    ObservedIngress
+	Istio      ObservedIstio
 	Fleet      Fleet
 	// Children are the objects that the operator made for this application, but for namespaces and listeners.
 	Children []unstructured.Unstructured

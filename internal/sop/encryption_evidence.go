@@ -15,6 +15,9 @@ type Fleet struct{ Live, Unencrypted int }
 
 // gaps are why the encryption of a target is not proven, and the next instant at which there may be more of them.
 func (c *Case) gaps(t Target) ([]mesh.Gap, time.Time) {
+	if c.meshPolicy().Type == v1alpha1.MeshIstio {
+		return c.istioGaps(t), time.Time{}
+	}
 	var gaps []mesh.Gap
 	var next time.Time
 	for _, component := range t.running() {
@@ -76,7 +79,7 @@ func (c *Case) routable(t Target) bool {
 // routed is true while a live route stands.
 func (c *Case) routed() bool { return len(c.Ingress.Attachments) > 0 || len(c.Live.Routes) > 0 }
 
-// proven is true once each component that gateways reach runs behind its sidecar: no route before there is something to judge.
+// proven is true once each component that gateways reach runs behind its sidecar, or in Istio's mesh: no route before there is something to judge.
 func (c *Case) proven(t Target) bool {
 	for _, component := range c.meshStage(t).Components {
 		if len(component.Routed) > 0 && !t.Observed.enrolled(component.Name) {
@@ -88,7 +91,7 @@ func (c *Case) proven(t Target) bool {
 
 func (o ObservedStage) enrolled(component string) bool {
 	for _, pod := range o.Pods {
-		if pod.Component == component && pod.Started && pod.Sidecar && !pod.Ending {
+		if pod.Component == component && pod.Started && (pod.Sidecar || pod.Istio.Enrolled()) && !pod.Ending {
 			return true
 		}
 	}

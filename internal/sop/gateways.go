@@ -39,6 +39,8 @@ type ObservedIngress struct {
 type ObservedGateway struct {
 	v1alpha1.GatewayReference
 	Exists bool
+	// Class is its GatewayClass.
+	Class string
 	// IssuerExists is true when the policy's issuer can issue in the Gateway's namespace.
 	IssuerExists bool
 	// Listeners are by name.

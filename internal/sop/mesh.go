@@ -60,7 +60,7 @@ func find(release *v1alpha1.Release, name string) (v1alpha1.Component, bool) {
 
 func (c *Case) meshComponent(t Target, component v1alpha1.Component) mesh.Component {
 	numbers := portNumbers(t)
-	out := mesh.Component{Name: component.Name, Ports: component.Ports, Callers: map[string][]string{}}
+	out := mesh.Component{Name: component.Name, Ports: component.Ports, Callers: map[string][]string{}, Numbers: t.numbers(component.Name), Gateways: c.gatewaysOf(t, component.Name)}
 	for _, edge := range component.ConnectsTo {
 		out.Edges = append(out.Edges, mesh.Edge{
 			Component: edge.Component,

@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 
 	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
+	"github.com/ntc-gov-pk/govpk-operator/internal/mesh"
 )
 
 // ObservedStage is what a stage namespace looks like.
@@ -74,6 +75,8 @@ type ObservedPod struct {
 	Ending bool
 	// Started is true when the component's own container runs, and Sidecar when the proxy beside it does.
 	Started, Sidecar bool
+	// Istio is what it says of its enrolment in Istio's mesh.
+	Istio mesh.IstioPod
 	// Restarts are those of the container that restarted most.
 	Restarts int32
 	// Trouble says in the pod's own words why it does not run as it should; empty: it does.

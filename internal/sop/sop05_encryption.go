@@ -5,6 +5,7 @@ package sop
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
@@ -111,7 +112,7 @@ func enforceEncryption(c *Case, t Target) []render.Object {
 		return objects
 	}
 	for _, o := range c.carrier().Objects(c.meshStage(t)) {
-		if t.Offline == nil || o.GetKind() == "ConfigMap" {
+		if t.Offline == nil || !slices.Contains([]string{"Certificate", "BackendTLSPolicy"}, o.GetKind()) {
 			objects = append(objects, t.standing(o))
 		}
 	}

@@ -55,6 +55,7 @@ func run(m *testing.M) (code int, err error) {
 		ErrorIfCRDPathMissing: true,
 		CRDDirectoryPaths: []string{
 			root("config/crd"),
+			root("test/admission/testdata/istio"),
 			filepath.Join(gatewayCRDs, "gateway.networking.k8s.io_gateways.yaml"),
 			filepath.Join(gatewayCRDs, "gateway.networking.k8s.io_httproutes.yaml"),
 			filepath.Join(gatewayCRDs, "gateway.networking.k8s.io_referencegrants.yaml"),

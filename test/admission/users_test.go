@@ -11,6 +11,8 @@ import (
 var users = map[string]rest.ImpersonationConfig{
 	"operator":   serviceAccount("govpk-system", "govpk-operator"),
 	"issuing":    serviceAccount("cert-manager", "cert-manager"),
+	"istio-cni":  serviceAccount("istio-system", "istio-cni"),
+	"istiod":     serviceAccount("istio-system", "istiod-1-31"),
 	"gateway":    serviceAccount("traefik", "traefik"),
 	"admin":      {UserName: "admin@ntc.gov.pk", Groups: []string{"system:masters"}},
 	"tenant":     {UserName: "dev@sehat.example", Groups: []string{"organization:sehat-digital"}},

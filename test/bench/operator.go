@@ -49,7 +49,11 @@ func startOperator(ctx context.Context, cluster *scenario.Cluster) (*operator, e
 	o := &operator{requests: &requests{}, ended: make(chan error, 1)}
 	counted := asOperator(cluster.Config)
 	counted.Wrap(o.requests.wrap)
-	mgr, err := newManager(asOperator(cluster.Config), counted, cluster)
+	missing, err := controllers.MissingKinds(cluster.Admin.RESTMapper())
+	if err != nil {
+		return nil, err
+	}
+	mgr, err := newManager(asOperator(cluster.Config), counted, cluster, missing)
 	if err != nil {
 		return nil, err
 	}
@@ -62,8 +66,9 @@ func startOperator(ctx context.Context, cluster *scenario.Cluster) (*operator, e
 		Applier: &apply.Applier{
 			Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Logs: apply.LogsFrom(pods), EvidenceNamespace: "govpk-evidence",
 		},
-		Recorder: mgr.GetEventRecorder("govpk-operator"),
-		Clock:    clock.RealClock{},
+		Recorder:     mgr.GetEventRecorder("govpk-operator"),
+		Clock:        clock.RealClock{},
+		MissingKinds: missing,
 	}
 	if err := o.SetupWithManager(ctx, mgr); err != nil {
 		return nil, err
@@ -77,7 +82,7 @@ func startOperator(ctx context.Context, cluster *scenario.Cluster) (*operator, e
 }
 
 // newManager lists, watches and discovers with plain, which is the price of a start, and does all else with counted.
-func newManager(plain, counted *rest.Config, cluster *scenario.Cluster) (ctrl.Manager, error) {
+func newManager(plain, counted *rest.Config, cluster *scenario.Cluster, missing []string) (ctrl.Manager, error) {
 	uncounted, err := rest.HTTPClientFor(plain)
 	if err != nil {
 		return nil, err
@@ -92,7 +97,7 @@ func newManager(plain, counted *rest.Config, cluster *scenario.Cluster) (ctrl.Ma
 			options.HTTPClient = uncounted
 			return cache.New(plain, options)
 		},
-		Cache:   controllers.CacheOptions(nil),
+		Cache:   controllers.CacheOptions(missing),
 		Client:  client.Options{Cache: &client.CacheOptions{Unstructured: true}},
 		Metrics: metricsserver.Options{BindAddress: "0"},
 		// A second life has the name of the first.

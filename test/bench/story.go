@@ -313,6 +313,9 @@ func (s *story) same(ctx context.Context) error {
 func (s *story) inventory(ctx context.Context, at place) (map[string]string, error) {
 	found := map[string]string{}
 	for _, kind := range append(apply.Children(), apply.ReleaseKind, apply.NamespaceKind) {
+		if slices.Contains(s.operator.MissingKinds, kind.GroupKind().String()) {
+			continue
+		}
 		list := &unstructured.UnstructuredList{}
 		list.SetGroupVersionKind(kind)
 		if err := s.cluster.Admin.List(ctx, list, client.MatchingLabels{v1alpha1.ApplicationNamespaceLabel: at.organization}); err != nil {

@@ -182,7 +182,7 @@ spec:
   secretName: %[1]s
   dnsNames: ["*.%[1]s"]
   privateKey: {algorithm: ECDSA, size: 256}
-  issuerRef: {kind: ClusterIssuer, name: govpk}
+  issuerRef: {kind: ClusterIssuer, name: ntc}
 `, domain)
 }
 

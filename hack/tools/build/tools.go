@@ -114,6 +114,10 @@ var tools = []tool{
 		programs: []program{{"crd-ref-docs", "github.com/elastic/crd-ref-docs", ""}},
 	},
 	{
+		name: "istiod", dir: "hack/tools/istio", development: true,
+		programs: []program{{"pilot-discovery", "istio.io/istio/pilot/cmd/pilot-discovery", ""}},
+	},
+	{
 		name: "helm", dir: "hack/tools/helm", development: true,
 		programs: []program{{"helm", "helm.sh/helm/v4/cmd/helm", ""}},
 	},
