@@ -24,8 +24,9 @@ func (c *Case) carrier() mesh.Carrier { return mesh.For(c.meshPolicy()) }
 // may run.
 func (c *Case) meshStage(t Target) mesh.Stage {
 	stage := mesh.Stage{Scope: t.Scope, Policy: c.meshPolicy()}
+	numbers := portNumbers(t)
 	for _, component := range t.running() {
-		stage.Components = append(stage.Components, c.meshComponent(t, component))
+		stage.Components = append(stage.Components, c.meshComponent(t, component, numbers))
 	}
 	return stage
 }
@@ -58,8 +59,8 @@ func find(release *v1alpha1.Release, name string) (v1alpha1.Component, bool) {
 	return v1alpha1.Component{}, false
 }
 
-func (c *Case) meshComponent(t Target, component v1alpha1.Component) mesh.Component {
-	numbers := portNumbers(t)
+// meshComponent is a component as carriers see it; numbers are the ports of all.
+func (c *Case) meshComponent(t Target, component v1alpha1.Component, numbers map[string]map[string]int32) mesh.Component {
 	out := mesh.Component{Name: component.Name, Ports: component.Ports, Callers: map[string][]string{}, Numbers: t.numbers(component.Name), Gateways: c.gatewaysOf(t, component.Name)}
 	for _, edge := range component.ConnectsTo {
 		out.Edges = append(out.Edges, mesh.Edge{
