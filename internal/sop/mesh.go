@@ -73,6 +73,9 @@ func (c *Case) meshComponent(t Target, component v1alpha1.Component, numbers map
 	for _, release := range t.releases() {
 		for _, caller := range release.Spec.Components {
 			for _, edge := range caller.ConnectsTo {
+				if grant := edge.Port + "." + edge.Component; caller.Name == component.Name && !slices.Contains(out.Grants, grant) {
+					out.Grants = append(out.Grants, grant)
+				}
 				if edge.Component == component.Name && !slices.Contains(out.Callers[edge.Port], caller.Name) {
 					out.Callers[edge.Port] = append(out.Callers[edge.Port], caller.Name)
 				}
@@ -84,6 +87,7 @@ func (c *Case) meshComponent(t Target, component v1alpha1.Component, numbers map
 			}
 		}
 	}
+	slices.Sort(out.Grants)
 	for _, port := range component.Ports {
 		if routed[port.Name] {
 			out.Routed = append(out.Routed, port)
@@ -99,5 +103,6 @@ func (c *Case) withheld(t Target, component v1alpha1.Component) bool {
 		return true
 	}
 	policy := c.meshPolicy()
-	return policy.Type == v1alpha1.MeshSidecar && (policy.Image == "" || !t.Observed.Certificates[component.Name].Ready)
+	certificate := t.Observed.Certificates[component.Name]
+	return policy.Type == v1alpha1.MeshSidecar && (policy.Image == "" || !certificate.Ready || certificate.Outdated)
 }
