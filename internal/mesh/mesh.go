@@ -55,6 +55,8 @@ type Component struct {
 	Name string
 	// Edges are the flows that begin here, in the order of the manifest.
 	Edges []Edge
+	// Grants are the edges that the component may use, as <port>.<component>; while a release rolls, those of both releases.
+	Grants []string
 	// Callers are, by the name of a port of this component, the components that may connect to it; while a release rolls,
 	// those of both releases.
 	Callers map[string][]string

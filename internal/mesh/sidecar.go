@@ -39,16 +39,10 @@ func (sidecars) Attach(s Stage, c Component, w render.Workload) render.Workload 
 		})
 	}
 	for _, port := range c.Ports {
-		in := sidecar.Inbound{
+		proxy.Inbound = append(proxy.Inbound, sidecar.Inbound{
 			ServerName: serverName(port.Name, Identity(s.Scope, c.Name)), Port: port.Port,
-			Gateway: slices.Contains(c.Routed, port),
-		}
-		for _, caller := range c.Callers[port.Name] {
-			in.Callers = append(in.Callers, Identity(s.Scope, caller))
-		}
-		if in.Gateway || len(in.Callers) > 0 {
-			proxy.Inbound = append(proxy.Inbound, in)
-		}
+			Peers: true, Gateway: slices.Contains(c.Routed, port),
+		})
 	}
 	w.Sidecar = &render.Sidecar{
 		Image: s.Policy.Image, Config: proxy.String(),
@@ -84,7 +78,7 @@ func (sidecars) Objects(s Stage) []render.Object {
 	objects := []render.Object{render.Authorities(s.Scope, s.Policy.CABundle)}
 	for _, c := range s.Components {
 		identity := Identity(s.Scope, c.Name)
-		objects = append(objects, render.PeerCertificate(s.Scope, c.Name, identity, s.Policy.Issuer))
+		objects = append(objects, render.PeerCertificate(s.Scope, c.Name, identity, c.Grants, s.Policy.Issuer))
 		for _, port := range c.Routed {
 			objects = append(objects, render.BackendTLSPolicy(s.Scope, c.Name,
 				render.ServicePort{Name: port.Name, Port: port.Port}, serverName(port.Name, identity)))

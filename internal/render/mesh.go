@@ -19,8 +19,9 @@ const AuthoritiesName = "govpk-authorities"
 func PeerSecret(component string) string { return "govpk-tls-" + component }
 
 // PeerCertificate asks cert-manager for a component's certificate. It holds for an hour, so that one that is stolen soon
-// is worth nothing, and is renewed after half of it.
-func PeerCertificate(s Scope, component, identity string, issuer v1alpha1.IssuerReference) Object {
+// is worth nothing, and is renewed after half of it. Its organizational units are what the component may call, so that a callee
+// need not know its callers, nor be restarted for a new one.
+func PeerCertificate(s Scope, component, identity string, grants []string, issuer v1alpha1.IssuerReference) Object {
 	u := &unstructured.Unstructured{Object: map[string]any{
 		"apiVersion": "cert-manager.io/v1",
 		"kind":       "Certificate",
@@ -37,6 +38,13 @@ func PeerCertificate(s Scope, component, identity string, issuer v1alpha1.Issuer
 			"issuerRef":            map[string]any{"group": "cert-manager.io", "kind": issuer.Kind, "name": issuer.Name},
 		},
 	}}
+	if len(grants) > 0 {
+		units := make([]any, 0, len(grants))
+		for _, grant := range grants {
+			units = append(units, grant)
+		}
+		u.Object["spec"].(map[string]any)["subject"] = map[string]any{"organizationalUnits": units}
+	}
 	u.SetLabels(s.componentLabels(component))
 	return Object{Unstructured: u, Owner: FieldOwner}
 }

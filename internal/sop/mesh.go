@@ -24,8 +24,9 @@ func (c *Case) carrier() mesh.Carrier { return mesh.For(c.meshPolicy()) }
 // may run.
 func (c *Case) meshStage(t Target) mesh.Stage {
 	stage := mesh.Stage{Scope: t.Scope, Policy: c.meshPolicy()}
+	numbers := portNumbers(t)
 	for _, component := range t.running() {
-		stage.Components = append(stage.Components, c.meshComponent(t, component))
+		stage.Components = append(stage.Components, c.meshComponent(t, component, numbers))
 	}
 	return stage
 }
@@ -58,8 +59,8 @@ func find(release *v1alpha1.Release, name string) (v1alpha1.Component, bool) {
 	return v1alpha1.Component{}, false
 }
 
-func (c *Case) meshComponent(t Target, component v1alpha1.Component) mesh.Component {
-	numbers := portNumbers(t)
+// meshComponent is a component as carriers see it; numbers are the ports of all.
+func (c *Case) meshComponent(t Target, component v1alpha1.Component, numbers map[string]map[string]int32) mesh.Component {
 	out := mesh.Component{Name: component.Name, Ports: component.Ports, Callers: map[string][]string{}, Numbers: t.numbers(component.Name), Gateways: c.gatewaysOf(t, component.Name)}
 	for _, edge := range component.ConnectsTo {
 		out.Edges = append(out.Edges, mesh.Edge{
@@ -72,6 +73,9 @@ func (c *Case) meshComponent(t Target, component v1alpha1.Component) mesh.Compon
 	for _, release := range t.releases() {
 		for _, caller := range release.Spec.Components {
 			for _, edge := range caller.ConnectsTo {
+				if grant := edge.Port + "." + edge.Component; caller.Name == component.Name && !slices.Contains(out.Grants, grant) {
+					out.Grants = append(out.Grants, grant)
+				}
 				if edge.Component == component.Name && !slices.Contains(out.Callers[edge.Port], caller.Name) {
 					out.Callers[edge.Port] = append(out.Callers[edge.Port], caller.Name)
 				}
@@ -83,6 +87,7 @@ func (c *Case) meshComponent(t Target, component v1alpha1.Component) mesh.Compon
 			}
 		}
 	}
+	slices.Sort(out.Grants)
 	for _, port := range component.Ports {
 		if routed[port.Name] {
 			out.Routed = append(out.Routed, port)
@@ -98,5 +103,6 @@ func (c *Case) withheld(t Target, component v1alpha1.Component) bool {
 		return true
 	}
 	policy := c.meshPolicy()
-	return policy.Type == v1alpha1.MeshSidecar && (policy.Image == "" || !t.Observed.Certificates[component.Name].Ready)
+	certificate := t.Observed.Certificates[component.Name]
+	return policy.Type == v1alpha1.MeshSidecar && (policy.Image == "" || !certificate.Ready || certificate.Outdated)
 }

@@ -62,11 +62,12 @@ func enforceDeployment(c *Case, t Target) []render.Object {
 		return nil
 	}
 	var objects []render.Object
+	numbers := portNumbers(t)
 	for _, p := range t.parts() {
-		objects = append(objects, c.partObjects(t, p)...)
+		objects = append(objects, c.partObjects(t, p, numbers)...)
 	}
 	for _, task := range t.due() {
-		objects = append(objects, c.taskObjects(t, task)...)
+		objects = append(objects, c.taskObjects(t, task, numbers)...)
 	}
 	objects = append(objects, t.filesBefore(objects)...)
 	if t.Offline != nil || c.Policy == nil || !c.routable(t) {
