@@ -29,6 +29,8 @@ type Carrier interface {
 	ServicePorts(c Component) []render.ServicePort
 	// Objects are what the carrier needs in the stage namespace beside the workloads.
 	Objects(s Stage) []render.Object
+	// Egress is the proxy that alone reaches the stage's external hosts; nil: the carrier has none, and nothing reaches them.
+	Egress(s Stage) *render.Sidecar
 }
 
 // Resources are reserved for a pod.
@@ -48,6 +50,10 @@ type Stage struct {
 	Policy v1alpha1.MeshPolicy
 	// Components are all that may run now; while a release rolls, those of both releases.
 	Components []Component
+	// Externals are the hosts outside the cluster that they may reach; in test there are none. Authorities are those, in PEM, that may
+	// certify such hosts; empty: those of the internet.
+	Externals   []External
+	Authorities string
 }
 
 // Component is one component as it runs now.
@@ -66,9 +72,11 @@ type Component struct {
 	Gateways map[string][]v1alpha1.GatewayReference
 }
 
-// Edge is a flow to another component.
+// Edge is a flow to another component, or to a host outside the cluster.
 type Edge struct {
 	Component string
+	// External is set where the flow leaves the cluster. Address is that of the egress proxy then; empty: nothing leads there.
+	External *v1alpha1.ExternalHost
 	// Address is the cluster IP of that component's Service, and Port its port there.
 	Address string
 	Port    render.ServicePort

@@ -41,11 +41,18 @@ func PeerCertificate(s Scope, component, identity string, issuer v1alpha1.Issuer
 	return Object{Unstructured: u, Owner: FieldOwner}
 }
 
-// Authorities is what components and gateways judge certificates of components by.
-func Authorities(s Scope, bundle string) Object {
+// ExternalAuthorities is the key in AuthoritiesName with those of hosts outside the cluster, where they are not the internet's.
+const ExternalAuthorities = "external.crt"
+
+// Authorities is what components and gateways judge certificates of components by, and an egress proxy those of external hosts.
+func Authorities(s Scope, bundle, external string) Object {
+	data := map[string]string{"ca.crt": bundle}
+	if external != "" {
+		data[ExternalAuthorities] = external
+	}
 	return NewObject(applycore.ConfigMap(AuthoritiesName, s.StageNamespace()).
 		WithLabels(s.Labels()).
-		WithData(map[string]string{"ca.crt": bundle}))
+		WithData(data))
 }
 
 // BackendTLSPolicy makes gateways speak TLS to a port of a component, and verify who answers. Its name has a dot, which neither

@@ -20,7 +20,11 @@ func (c *Case) gaps(t Target) ([]mesh.Gap, time.Time) {
 	}
 	var gaps []mesh.Gap
 	var next time.Time
-	for _, component := range t.running() {
+	certified := t.running()
+	if c.egress(t) != nil {
+		certified = append(certified, egressComponent)
+	}
+	for _, component := range certified {
 		gap, found, end := c.certificateGap(t, component.Name)
 		if found {
 			gaps = append(gaps, gap)
