@@ -312,7 +312,7 @@ type EgressPolicy struct {
 	BlockedCIDRs []string `json:"blockedCIDRs,omitempty"`
 	// caBundle are the certificates, in PEM, of the authorities that may certify hosts outside, instead of those of the internet.
 	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=524288
+	// +kubebuilder:validation:MaxLength=65536
 	// +kubebuilder:validation:XValidation:rule="self.contains('-----BEGIN CERTIFICATE-----') && !self.contains('PRIVATE KEY')",message="network.egress.caBundle must hold certificates in PEM and no private key"
 	// +optional
 	CABundle string `json:"caBundle,omitempty"`

@@ -46,7 +46,7 @@ func (sidecars) Egress(s Stage) *render.Sidecar {
 			External: &sidecar.External{Host: external.Host, Port: external.Port},
 		}
 		if s.Authorities != "" {
-			in.External.Authorities = sidecar.CADirectory + "/" + render.ExternalAuthorities
+			in.External.Authorities = sidecar.CADirectory + "/" + render.ExternalAuthorities(s.Authorities)
 		}
 		for _, caller := range external.Callers {
 			in.Callers = append(in.Callers, Identity(s.Scope, caller))

@@ -165,13 +165,18 @@ func (c *Case) assessExternals(release *v1alpha1.Release) Finding {
 	return Finding{}
 }
 
-// egressUnavailable says that the way out of a live release does not work, though everything else may.
-func (c *Case) egressUnavailable(t Target) (string, bool) {
-	if c.egress(t) == nil || t.Observed.Workloads[mesh.EgressName].RolledOut {
-		return "", false
+// assessEgress says that the way out of a live release does not work, though everything else may. It holds no rollout back.
+func (c *Case) assessEgress(t Target) Finding {
+	proxy := t.Observed.Workloads[mesh.EgressName]
+	if c.egress(t) == nil || proxy.RolledOut {
+		return Finding{}
 	}
-	return fmt.Sprintf("%s in %s is not available%s, so %s cannot be reached; NTC looks after its Deployment",
-		mesh.EgressName, t.Scope.StageNamespace(), t.Observed.words(mesh.EgressName), hosts(t.externals())), true
+	outcome := Progressing
+	if proxy.Stuck {
+		outcome = Refused
+	}
+	return finding(outcome, v1alpha1.ReasonEgressUnavailable, "%s in %s is not fully available%s, so %s may be out of reach; NTC looks after it if this lasts",
+		mesh.EgressName, t.Scope.StageNamespace(), t.Observed.words(mesh.EgressName), hosts(t.externals()))
 }
 
 // unreachable says, of test, which edges lead nowhere.

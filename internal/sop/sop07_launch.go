@@ -105,8 +105,8 @@ func (c *Case) assessExposure(release *v1alpha1.Release) Finding {
 			return f
 		}
 	}
-	if message, unavailable := c.egressUnavailable(c.liveTarget(release)); unavailable {
-		return finding(Progressing, v1alpha1.ReasonEgressUnavailable, "%s", message)
+	if f := c.assessEgress(c.liveTarget(release)); f.Outcome != Met {
+		return f
 	}
 	f := finding(Met, v1alpha1.ReasonLaunched, "https://%s serves %s", release.Spec.Domains[0].Host, release.Name)
 	if missing := c.missingGateways(); len(missing) > 0 {
