@@ -133,6 +133,7 @@ func (a authority) issue(identity string) (certificate, key []byte, err error) {
 		return nil, nil, err
 	}
 	template := certificateOf(identity)
+	template.Subject.OrganizationalUnit = []string{"http.api"} // the one edge there is
 	template.DNSNames, template.KeyUsage = []string{identity, "*." + identity}, x509.KeyUsageDigitalSignature
 	template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}
 	der, err := x509.CreateCertificate(rand.Reader, template, a.parsed, private.Public(), a.key)
