@@ -153,14 +153,14 @@ func twoSidecars(ctx context.Context, haproxy string, port int) (caller, callee 
 	scope := render.Scope{Namespace: "bench", Application: "edge", Stage: v1alpha1.LiveNamespace}
 	web, api := mesh.Identity(scope, "web"), mesh.Identity(scope, "api")
 	callee, err = startSidecar(ctx, entry, haproxy, ca, api, sidecar.Proxy{
-		Inbound: []sidecar.Inbound{{ServerName: "http." + api, Port: int32(port), Callers: []string{web}}},
+		Inbound: []sidecar.Inbound{{ServerName: "http." + api, Port: int32(port), Peers: true}},
 	})
 	if err != nil {
 		return nil, nil, err
 	}
 	caller, err = startSidecar(ctx, entry, haproxy, ca, web, sidecar.Proxy{Outbound: []sidecar.Outbound{{
 		Listen: sidecar.FirstEdgePort, Address: "127.0.0.1", Port: sidecar.PeerPort, ServerName: "http." + api, Identity: api,
-	}}})
+	}}}, "http.api")
 	return caller, callee, err
 }
 
