@@ -160,7 +160,7 @@ func twoSidecars(ctx context.Context, haproxy string, port int) (caller, callee 
 	}
 	caller, err = startSidecar(ctx, entry, haproxy, ca, web, sidecar.Proxy{Outbound: []sidecar.Outbound{{
 		Listen: sidecar.FirstEdgePort, Address: "127.0.0.1", Port: sidecar.PeerPort, ServerName: "http." + api, Identity: api,
-	}}})
+	}}}, "http.api")
 	return caller, callee, err
 }
 

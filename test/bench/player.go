@@ -165,8 +165,6 @@ func program(gateway *gatewayv1.Gateway) {
 }
 
 func issue(certificate *unstructured.Unstructured) {
-	if _, judged := certificate.Object["status"]; !judged {
-		ready := map[string]any{"type": "Ready", "status": "True", "reason": "Ready"}
-		certificate.Object["status"] = map[string]any{"conditions": []any{ready}}
-	}
+	ready := map[string]any{"type": "Ready", "status": "True", "reason": "Ready", "observedGeneration": certificate.GetGeneration()}
+	certificate.Object["status"] = map[string]any{"conditions": []any{ready}}
 }

@@ -33,13 +33,13 @@ type sidecarProcess struct {
 const inPlace = `mount --bind "$1/etc" /etc && mount --bind "$1/run" /run && mount --bind "$1/sbin" /usr/sbin && exec "$1/sidecar"`
 
 // startSidecar runs one with a certificate of the authority. Its ports are the real ones.
-func startSidecar(ctx context.Context, entry, haproxy string, ca authority, identity string, proxy sidecar.Proxy) (*sidecarProcess, error) {
+func startSidecar(ctx context.Context, entry, haproxy string, ca authority, identity string, proxy sidecar.Proxy, grants ...string) (*sidecarProcess, error) {
 	dir, err := os.MkdirTemp("", "sidecar")
 	if err != nil {
 		return nil, err
 	}
 	context.AfterFunc(ctx, func() { os.RemoveAll(dir) })
-	certificate, key, err := ca.issue(identity)
+	certificate, key, err := ca.issue(identity, grants)
 	if err != nil {
 		return nil, err
 	}
@@ -126,14 +126,14 @@ func newAuthority() (authority, error) {
 	return authority{pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), parsed, key}, err
 }
 
-// issue makes a certificate as the operator orders it for an identity.
-func (a authority) issue(identity string) (certificate, key []byte, err error) {
+// issue makes a certificate as the operator orders it for an identity that may use the granted edges.
+func (a authority) issue(identity string, grants []string) (certificate, key []byte, err error) {
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, nil, err
 	}
 	template := certificateOf(identity)
-	template.Subject.OrganizationalUnit = []string{"http.api"} // the one edge there is
+	template.Subject.OrganizationalUnit = grants
 	template.DNSNames, template.KeyUsage = []string{identity, "*." + identity}, x509.KeyUsageDigitalSignature
 	template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}
 	der, err := x509.CreateCertificate(rand.Reader, template, a.parsed, private.Public(), a.key)
