@@ -140,9 +140,10 @@ func expectNoPods(ctx context.Context, w *world) {
 	Expect(pods.Items).To(BeEmpty())
 }
 
-// runPod stands in for the ReplicaSet controller; no kubelet runs what it makes.
+// runPod stands in for the ReplicaSet controller: its pod is the only one in live. No kubelet runs what it makes.
 func runPod(ctx context.Context, w *world, containers int, node string) {
 	GinkgoHelper()
+	Expect(admin.DeleteAllOf(ctx, &corev1.Pod{}, client.InNamespace(w.live()), client.GracePeriodSeconds(0))).To(Succeed())
 	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: w.live(), Name: "web-a"}, Spec: podSpec(w, containers)}
 	pod.Spec.NodeName = node
 	Expect(as("system:serviceaccount:kube-system:replicaset-controller").Create(ctx, pod)).To(Succeed())

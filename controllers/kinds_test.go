@@ -120,7 +120,6 @@ func everyWorkload(s render.Scope, nodes metav1.LabelSelector, suspend bool) []r
 		render.CronJob(s, workload(report), "Asia/Karachi", suspend),
 		render.HorizontalPodAutoscaler(s, web, 2, 6),
 	}
-	objects = append(objects, carrier.Objects(stage)...)
 	for _, c := range []v1alpha1.Component{web, db, migrate, report} {
 		if files, ok := render.Files(s, c); ok {
 			objects = append(objects, files)

@@ -133,7 +133,7 @@ var _ = Describe("The nodes of a provider", func() {
 			Expect(client.IgnoreNotFound(admin.Delete(ctx, &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: node}}))).To(Succeed())
 		})
 		changeNodeStatus(ctx, node, func(n *corev1.Node) { n.Status.Allocatable = capacity("8579m", "32Gi") })
-		w.until(ctx, o, provisioned(ctx, v1alpha1.ReasonCapacityMissing, "need 8580m cpu and 17760Mi memory", "offers 8579m cpu and 32Gi memory on 1 node", "missing: 1m cpu"))
+		w.until(ctx, o, provisioned(ctx, v1alpha1.ReasonCapacityMissing, "need 8580m cpu and 18048Mi memory", "offers 8579m cpu and 32Gi memory on 1 node", "missing: 1m cpu"))
 		changeNodeStatus(ctx, node, func(n *corev1.Node) { n.Status.Allocatable = capacity("8580m", "32Gi") })
 		w.until(ctx, o, provisioned(ctx, v1alpha1.ReasonProvisioned, "1 node with 8580m cpu and 32Gi memory"))
 	})
@@ -155,7 +155,7 @@ var _ = Describe("The nodes of a provider", func() {
 			condition := meta.FindStatusCondition(second.get(ctx).Status.Conditions, v1alpha1.ConditionInfrastructureProvisioned)
 			g.Expect(condition).NotTo(BeNil())
 			g.Expect(condition.Message).To(And(ContainSubstring("offers 16 cpu and 64Gi memory on 1 node"),
-				ContainSubstring("other applications have booked 8580m cpu and 17760Mi memory"), ContainSubstring("missing: 1160m cpu;")))
+				ContainSubstring("other applications have booked 8580m cpu and 18048Mi memory"), ContainSubstring("missing: 1160m cpu;")))
 		})
 		second.settle(ctx, o)
 		Expect(second.get(ctx).Status.Stage).To(Equal(v1alpha1.StageUnderAudit), "it is not tested where it has no room")
