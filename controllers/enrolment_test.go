@@ -40,7 +40,8 @@ func enrol(ctx context.Context, d *appsv1.Deployment) {
 		ObjectMeta: metav1.ObjectMeta{Namespace: d.Namespace, Name: d.Name + "-1", Labels: d.Spec.Template.Labels, Annotations: d.Spec.Template.Annotations},
 		Spec:       d.Spec.Template.Spec,
 	}
-	if *d.Spec.Replicas == 0 || len(d.Spec.Template.Spec.InitContainers) == 0 {
+	template := d.Spec.Template.Spec
+	if *d.Spec.Replicas == 0 || len(template.InitContainers) == 0 && template.Containers[0].Name != render.SidecarName {
 		return
 	}
 	err := as("system:serviceaccount:kube-system:replicaset-controller").Create(ctx, pod)

@@ -7,6 +7,7 @@
 //
 //	api           serves on :8080
 //	api migrate   brings the database to this version's schema
+//	api names h=a answers DNS for host h with address a on :53
 package main
 
 import (
@@ -15,6 +16,7 @@ import (
 	"errors"
 	"fmt"
 	"log"
+	"net"
 	"net/http"
 	"os"
 	"os/signal"
@@ -52,8 +54,14 @@ func run(ctx context.Context, args []string) error {
 		return serve(ctx, db)
 	case len(args) == 1 && args[0] == "migrate":
 		return db.migrate(ctx)
+	case len(args) == 2 && args[0] == "names":
+		conn, err := net.ListenPacket("udp", ":53")
+		if err != nil {
+			return err
+		}
+		return names(ctx, conn, args[1])
 	}
-	return fmt.Errorf("%q: say nothing, or migrate", args)
+	return fmt.Errorf("%q: say nothing, migrate, or names host=address", args)
 }
 
 func serve(ctx context.Context, db *store) error {
