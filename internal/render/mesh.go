@@ -49,11 +49,19 @@ func PeerCertificate(s Scope, component, identity string, grants []string, issue
 	return Object{Unstructured: u, Owner: FieldOwner}
 }
 
-// Authorities is what components and gateways judge certificates of components by.
-func Authorities(s Scope, bundle string) Object {
+// ExternalAuthorities is the key in AuthoritiesName of those of hosts outside the cluster, where they are not the internet's. It
+// follows their content: a proxy reads them when it starts, so others make another pod.
+func ExternalAuthorities(bundle string) string { return "external-" + ShortHash(bundle) + ".crt" }
+
+// Authorities is what components and gateways judge certificates of components by, and an egress proxy those of external hosts.
+func Authorities(s Scope, bundle, external string) Object {
+	data := map[string]string{"ca.crt": bundle}
+	if external != "" {
+		data[ExternalAuthorities(external)] = external
+	}
 	return NewObject(applycore.ConfigMap(AuthoritiesName, s.StageNamespace()).
 		WithLabels(s.Labels()).
-		WithData(map[string]string{"ca.crt": bundle}))
+		WithData(data))
 }
 
 // BackendTLSPolicy makes gateways speak TLS to a port of a component, and verify who answers. Its name has a dot, which neither

@@ -23,7 +23,11 @@ func (c *Case) gaps(t Target) ([]mesh.Gap, time.Time) {
 	}
 	var gaps []mesh.Gap
 	var next time.Time
-	for _, component := range t.running() {
+	certified := t.running()
+	if c.egress(t) != nil {
+		certified = append(certified, egressComponent)
+	}
+	for _, component := range certified {
 		if !t.Observed.started(component.Name) {
 			continue
 		}

@@ -23,7 +23,10 @@ func (c *Case) carrier() mesh.Carrier { return mesh.For(c.meshPolicy()) }
 // meshStage is the target as the carrier of its flows sees it: components as they run now, with the flows of all releases that
 // may run.
 func (c *Case) meshStage(t Target) mesh.Stage {
-	stage := mesh.Stage{Scope: t.Scope, Policy: c.meshPolicy()}
+	stage := mesh.Stage{Scope: t.Scope, Policy: c.meshPolicy(), Externals: t.externals()}
+	if c.Policy != nil && len(stage.Externals) > 0 {
+		stage.Authorities = c.Policy.Network.Egress.CABundle
+	}
 	numbers := portNumbers(t)
 	for _, component := range t.running() {
 		stage.Components = append(stage.Components, c.meshComponent(t, component, numbers))
@@ -63,6 +66,10 @@ func find(release *v1alpha1.Release, name string) (v1alpha1.Component, bool) {
 func (c *Case) meshComponent(t Target, component v1alpha1.Component, numbers map[string]map[string]int32) mesh.Component {
 	out := mesh.Component{Name: component.Name, Ports: component.Ports, Callers: map[string][]string{}, Numbers: t.numbers(component.Name), Gateways: c.gatewaysOf(t, component.Name)}
 	for _, edge := range component.ConnectsTo {
+		if edge.External != nil {
+			out.Edges = append(out.Edges, mesh.Edge{External: edge.External, Address: t.egressAddress()})
+			continue
+		}
 		out.Edges = append(out.Edges, mesh.Edge{
 			Component: edge.Component,
 			Address:   t.Observed.Addresses[edge.Component],
@@ -73,7 +80,7 @@ func (c *Case) meshComponent(t Target, component v1alpha1.Component, numbers map
 	for _, release := range t.releases() {
 		for _, caller := range release.Spec.Components {
 			for _, edge := range caller.ConnectsTo {
-				if grant := edge.Port + "." + edge.Component; caller.Name == component.Name && !slices.Contains(out.Grants, grant) {
+				if grant := mesh.Grant(edge); caller.Name == component.Name && !slices.Contains(out.Grants, grant) {
 					out.Grants = append(out.Grants, grant)
 				}
 				if edge.Component == component.Name && !slices.Contains(out.Callers[edge.Port], caller.Name) {
@@ -99,7 +106,7 @@ func (c *Case) meshComponent(t Target, component v1alpha1.Component, numbers map
 // withheld is true while a component cannot be started so that its flows are encrypted: a peer has no address, or its own
 // certificate is not there. What runs stays as it is.
 func (c *Case) withheld(t Target, component v1alpha1.Component) bool {
-	if len(missingPeers(t, component)) > 0 {
+	if len(missingPeers(t, component)) > 0 || c.egress(t) != nil && t.egressAddress() == "" && leaves(component) {
 		return true
 	}
 	policy := c.meshPolicy()
