@@ -46,6 +46,7 @@ type golden struct {
 	Violations []goldenViolation
 	Test, Live goldenStage
 	Ingress    goldenIngress
+	Fleet      Fleet
 }
 
 // goldenRelease is the stored release of the application's spec with a merge patch laid over it. Its name may be left out.
@@ -94,8 +95,10 @@ type goldenStage struct {
 	Quota Compute
 	// Volumes are their sizes by component.
 	Volumes map[string]resource.Quantity
-	// Uncertified are components whose certificate is not ready.
-	Uncertified []string
+	// Uncertified are components whose certificate is not ready, Bare those whose pods run without a sidecar.
+	Uncertified, Bare []string
+	// UnencryptedSince is since when that is on record.
+	UnencryptedSince time.Time
 	// Egress: the proxy to external hosts runs.
 	Egress bool
 }
@@ -322,6 +325,10 @@ func readCase(t *testing.T, file string) *Case {
 	}
 	c.Test, c.Live = g.Test.observed(t, c), g.Live.observed(t, c)
 	c.Ingress = g.Ingress.observed(c)
+	c.Fleet = g.Fleet
+	if c.meshPolicy().Type == v1alpha1.MeshIstio {
+		carriedByIstio(c)
+	}
 	return c
 }
 
@@ -363,7 +370,11 @@ func (s goldenStage) observed(t *testing.T, c *Case) ObservedStage {
 		}
 		stage.Volumes[component] = size
 	}
+	stage.UnencryptedSince = s.UnencryptedSince
 	s.roll(t, c, &stage)
+	for i := range stage.Pods {
+		stage.Pods[i].Sidecar = stage.Pods[i].Sidecar && !slices.Contains(s.Bare, stage.Pods[i].Component)
+	}
 	stage.Certificates = map[string]ObservedCertificate{}
 	for _, release := range c.Releases {
 		for _, component := range release.Spec.Components {
