@@ -73,6 +73,16 @@ func TestEgressBlocksNoRollout(t *testing.T) {
 	}
 }
 
+// A proxy that runs is not taken for one that must go while its certificate is away.
+func TestEgressIsNotPrunedForItsCertificate(t *testing.T) {
+	c := leavingCase(t)
+	delete(c.Live.Certificates, mesh.EgressName)
+	target := c.liveTarget(&c.Releases[0])
+	if planned(enforceDeployment(c, target), "Deployment", mesh.EgressName) || c.complete(target) {
+		t.Error("the proxy waits for its certificate, and nothing is pruned meanwhile")
+	}
+}
+
 // A second pod of the proxy serves callers that have a second pod themselves.
 func TestEgressReplicas(t *testing.T) {
 	for pods, want := range map[int32]int32{1: 1, 2: 2, 5: 2} {

@@ -120,7 +120,8 @@ func measureEdge(ctx context.Context, haproxy string, rounds int) (*EdgeReport, 
 			report.Rounds = append(report.Rounds, round)
 		}
 	}
-	return report, report.remember("after the load", caller, callee)
+	err = report.remember("after the load", caller, callee)
+	return report, err
 }
 
 // haproxyProgram is that of the sidecar's image, else the machine's.
