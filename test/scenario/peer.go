@@ -15,7 +15,9 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -84,7 +86,6 @@ func (c *Cluster) Get(ctx context.Context, pod *corev1.Pod, caller Caller, path 
 	defer raw.Close()
 	authorities := x509.NewCertPool()
 	authorities.AppendCertsFromPEM([]byte(c.authorities))
-	var served *x509.Certificate
 	config := &tls.Config{MinVersion: tls.VersionTLS13, ServerName: caller.ServerName, RootCAs: authorities}
 	if caller.Certificate != nil {
 		// Also where the server's list of authorities says that it will not do.
@@ -94,24 +95,39 @@ func (c *Cluster) Get(ctx context.Context, pod *corev1.Pod, caller Caller, path 
 	if err := conn.HandshakeContext(ctx); err != nil {
 		return nil, refused{err}
 	}
-	served = conn.ConnectionState().PeerCertificates[0]
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+caller.ServerName+path, nil)
+	// TLS 1.3 lets a client send before the server has judged its certificate: the verdict comes with the first answer.
+	return conn.ConnectionState().PeerCertificates[0], get(ctx, conn, path)
+}
+
+// Plain asks for a path at a port of a sidecar without TLS.
+func (c *Cluster) Plain(ctx context.Context, pod *corev1.Pod, port int, path string) error {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	conn, err := c.Forward(ctx, pod, port)
 	if err != nil {
-		return served, err
+		return err
+	}
+	defer conn.Close()
+	return get(ctx, conn, path)
+}
+
+func get(ctx context.Context, conn net.Conn, path string) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://pod"+path, nil)
+	if err != nil {
+		return err
 	}
 	if err := request.Write(conn); err != nil {
-		return served, refused{err}
+		return refused{err}
 	}
-	// TLS 1.3 lets a client send before the server has judged its certificate: the verdict comes with the first answer.
 	response, err := http.ReadResponse(bufio.NewReader(conn), request)
 	if err != nil {
-		return served, refused{err}
+		return refused{err}
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
-		return served, fmt.Errorf("%s answered %s", path, response.Status)
+		return fmt.Errorf("%s answered %s", path, response.Status)
 	}
-	return served, nil
+	return nil
 }
 
 // refused is a connection that the peer ended before it answered.
@@ -119,5 +135,13 @@ type refused struct{ error }
 
 func (r refused) Unwrap() error { return r.error }
 
-// Refused is true where a peer ended the connection before it answered; that a pod was not reached at all is no refusal.
-func Refused(err error) bool { return errors.As(err, &refused{}) }
+// Refused is true where a peer ended the connection before it answered; that nobody listens there is no refusal.
+func Refused(err error) bool {
+	return errors.As(err, &refused{}) && !strings.Contains(err.Error(), "connection refused")
+}
+
+// Authorities are those that a caller trusts, in PEM.
+func (c *Cluster) Authorities() string { return c.authorities }
+
+// Trust changes them, while the cluster's own change.
+func (c *Cluster) Trust(authorities string) { c.authorities = authorities }
