@@ -26,60 +26,60 @@ import (
 
 	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
 	"github.com/ntc-gov-pk/govpk-operator/internal/sidecar"
+	"github.com/ntc-gov-pk/govpk-operator/test/scenario"
 )
 
-var _ = Describe("The wire", Ordered, func() {
-	It("shows nothing of a visitor's request, nor of what components make of it, on any interface of any node", func(ctx context.Context) {
-		nodes := nodesHere()
-		if len(nodes) == 0 {
-			Skip("SKIPPED: the nodes of this cluster are not network namespaces of this machine, so nobody here can capture their packets; run make e2e without CLUSTER=current")
-		}
-		app := withDesk(ctx, "wire")
-		canaries, err := cluster.Canaries(ctx, "e2e-wire")
-		Expect(err).NotTo(HaveOccurred())
-		DeferCleanup(func(ctx context.Context) {
-			Expect(cluster.Admin.DeleteAllOf(ctx, &corev1.Pod{}, client.InNamespace("e2e-wire"))).To(Succeed())
-		})
-		token := fmt.Sprintf("marked-%d", time.Now().UnixNano())
-		var captures []*capture
-		for _, node := range nodes {
-			captures = append(captures, listen(node, token))
-		}
-
-		// The visitor's note goes to web, from there to the API, from there to PostgreSQL, and all the way back.
-		url := "https://" + app.Host + "/api/visits?marked=" + token
-		for range 5 {
-			response, err := cluster.Public().Post(ctx, url, fmt.Sprintf(`{"patient": "Ayesha", "note": %q}`, token))
-			Expect(err).NotTo(HaveOccurred())
-			Expect(response.Body.Close()).To(Succeed())
-			Expect(response.StatusCode).To(Equal(http.StatusCreated))
-		}
-		Expect(body(ctx, url)).To(ContainSubstring(token))
-		for component, port := range map[string]uint16{"web": sidecar.GatewayPort, "api": sidecar.PeerPort, "db": sidecar.PeerPort} {
-			at := netip.AddrPortFrom(netip.MustParseAddr(podOf(ctx, app, v1alpha1.LiveNamespace, component).Status.PodIP), port)
-			Eventually(func() (packets int) {
-				for _, c := range captures {
-					packets += c.packetsTo(at)
-				}
-				return packets
-			}).Should(BeNumerically(">=", 5), "the request went to %s of %s", at, component)
-		}
-		for _, c := range captures {
-			Expect(c.plain()).To(BeEmpty(), c.node)
-			Expect(c.missed()).To(BeZero(), c.node)
-		}
-
-		// The same token in plain HTTP, asked of pods outside of every application: the capture would have seen it.
-		set, err := kubernetes.NewForConfig(cluster.Config)
-		Expect(err).NotTo(HaveOccurred())
-		for i, canary := range canaries {
-			asked := set.CoreV1().Pods("e2e-wire").ProxyGet("http", "canary-"+canary.Node, "8080", "/api/greeting", map[string]string{"marked": token})
-			_, err := asked.DoRaw(ctx)
-			Expect(err).NotTo(HaveOccurred())
-			Eventually(captures[i].plain).ShouldNot(BeEmpty(), "plaintext to %s on %s", canary.Address, captures[i].node)
-		}
+// expectSealed marks requests and looks for the mark in every packet of every node.
+func expectSealed(ctx context.Context, app *scenario.App) {
+	GinkgoHelper()
+	nodes := nodesHere()
+	if len(nodes) == 0 {
+		Skip("SKIPPED: the nodes of this cluster are not network namespaces of this machine, so nobody here can capture their packets; run make e2e without CLUSTER=current")
+	}
+	canaries, err := cluster.Canaries(ctx, "e2e-wire")
+	Expect(err).NotTo(HaveOccurred())
+	DeferCleanup(func(ctx context.Context) {
+		Expect(cluster.Admin.DeleteAllOf(ctx, &corev1.Pod{}, client.InNamespace("e2e-wire"))).To(Succeed())
 	})
-})
+	token := fmt.Sprintf("marked-%d", time.Now().UnixNano())
+	var captures []*capture
+	for _, node := range nodes {
+		captures = append(captures, listen(node, token))
+	}
+
+	// The visitor's note goes to web, from there to the API, from there to PostgreSQL, and all the way back.
+	url := "https://" + app.Host + "/api/visits?marked=" + token
+	for range 5 {
+		response, err := cluster.Public().Post(ctx, url, fmt.Sprintf(`{"patient": "Ayesha", "note": %q}`, token))
+		Expect(err).NotTo(HaveOccurred())
+		Expect(response.Body.Close()).To(Succeed())
+		Expect(response.StatusCode).To(Equal(http.StatusCreated))
+	}
+	Expect(body(ctx, url)).To(ContainSubstring(token))
+	for component, port := range map[string]uint16{"web": sidecar.GatewayPort, "api": sidecar.PeerPort, "db": sidecar.PeerPort} {
+		at := netip.AddrPortFrom(netip.MustParseAddr(podOf(ctx, app, v1alpha1.LiveNamespace, component).Status.PodIP), port)
+		Eventually(func() (packets int) {
+			for _, c := range captures {
+				packets += c.packetsTo(at)
+			}
+			return packets
+		}).Should(BeNumerically(">=", 5), "the request went to %s of %s", at, component)
+	}
+	for _, c := range captures {
+		Expect(c.plain()).To(BeEmpty(), c.node)
+		Expect(c.missed()).To(BeZero(), c.node)
+	}
+
+	// The same token in plain HTTP, asked of pods outside of every application: the capture would have seen it.
+	set, err := kubernetes.NewForConfig(cluster.Config)
+	Expect(err).NotTo(HaveOccurred())
+	for i, canary := range canaries {
+		asked := set.CoreV1().Pods("e2e-wire").ProxyGet("http", "canary-"+canary.Node, "8080", "/api/greeting", map[string]string{"marked": token})
+		_, err := asked.DoRaw(ctx)
+		Expect(err).NotTo(HaveOccurred())
+		Eventually(captures[i].plain).ShouldNot(BeEmpty(), "plaintext to %s on %s", canary.Address, captures[i].node)
+	}
+}
 
 // nodesHere are the network namespaces of the nodes that `make cluster` made, in the order of the nodes; none for other clusters.
 func nodesHere() []string {

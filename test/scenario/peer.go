@@ -99,6 +99,9 @@ func (c *Cluster) Get(ctx context.Context, pod *corev1.Pod, caller Caller, path 
 	return conn.ConnectionState().PeerCertificates[0], get(ctx, conn, path)
 }
 
+// tlsAlert begins a record that ends a connection.
+const tlsAlert = 21
+
 // Plain asks for a path at a port of a sidecar without TLS.
 func (c *Cluster) Plain(ctx context.Context, pod *corev1.Pod, port int, path string) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
@@ -119,9 +122,17 @@ func get(ctx context.Context, conn net.Conn, path string) error {
 	if err := request.Write(conn); err != nil {
 		return refused{err}
 	}
-	response, err := http.ReadResponse(bufio.NewReader(conn), request)
+	answer := bufio.NewReader(conn)
+	first, err := answer.Peek(1)
 	if err != nil {
 		return refused{err}
+	}
+	if first[0] == tlsAlert {
+		return refused{errors.New("answered by a TLS alert")}
+	}
+	response, err := http.ReadResponse(answer, request)
+	if err != nil {
+		return err
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {

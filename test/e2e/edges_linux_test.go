@@ -4,16 +4,10 @@
 package e2e
 
 import (
-	"bufio"
 	"context"
 	"crypto/tls"
 	"encoding/json"
 	"fmt"
-	"net"
-	"net/http"
-	"strconv"
-	"strings"
-	"sync"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -25,31 +19,6 @@ import (
 	"github.com/ntc-gov-pk/govpk-operator/internal/sidecar"
 	"github.com/ntc-gov-pk/govpk-operator/test/scenario"
 )
-
-// desk is the sample API once more, as a component that calls the API itself: by HTTP, at a rate, and by gRPC.
-const desk = "desk"
-
-// withDesk is the sample with its database and a desk.
-func withDesk(ctx context.Context, name string) *scenario.App {
-	GinkgoHelper()
-	app := cluster.Sample(people, organization, name, name+".mesh.gov.pk", "application.yaml", scenario.Secrets{"db": {"password": "of the organization"}})
-	Expect(app.Clear(ctx)).To(Succeed())
-	manifest, err := app.Manifest(strconv.FormatInt(time.Now().UnixNano(), 10))
-	Expect(err).NotTo(HaveOccurred())
-	web, api := &manifest.Spec.Components[0], &manifest.Spec.Components[1]
-	web.Replicas = v1alpha1.Replicas{Min: 1, Max: 1}
-	api.Replicas = v1alpha1.Replicas{Min: 1, Max: 1}
-	api.Ports = append(api.Ports, v1alpha1.ComponentPort{Name: "grpc", Port: 9090})
-	manifest.Spec.Components = append(manifest.Spec.Components, v1alpha1.Component{
-		Name: desk, Image: api.Image, Ports: api.Ports[:1], Resources: web.Resources, ReadinessProbe: web.ReadinessProbe,
-		ConnectsTo: []v1alpha1.Edge{{Component: "api", Port: "http"}, {Component: "api", Port: "grpc", Name: "grpc"}},
-	})
-	DeferCleanup(app.Clear)
-	Expect(app.Developer.Create(ctx, manifest)).To(Succeed())
-	Expect(app.Pass(ctx)).To(Succeed())
-	eventuallyAnswers(ctx, cluster.Public(), "https://"+app.Host+"/api/visits", http.StatusOK)
-	return app
-}
 
 var _ = Describe("Edges", Ordered, func() {
 	var app, neighbour *scenario.App
@@ -110,7 +79,11 @@ var _ = Describe("Edges", Ordered, func() {
 	)
 
 	It("refuse a caller at a port of its peer that it declares no edge to", func(ctx context.Context) {
-		_, err := cluster.Get(ctx, api, scenario.Caller{Certificate: admitted.Certificate, ServerName: "grpc." + app.Identity(v1alpha1.LiveNamespace, "api")}, "/")
+		port := "grpc." + app.Identity(v1alpha1.LiveNamespace, "api")
+		declared := stolen(ctx, app, v1alpha1.LiveNamespace, desk)
+		_, err := cluster.Get(ctx, api, scenario.Caller{Certificate: &declared, ServerName: port}, "/")
+		Expect(err).To(MatchError(ContainSubstring("malformed HTTP response")), "gRPC's server answers desk, by HTTP/2")
+		_, err = cluster.Get(ctx, api, scenario.Caller{Certificate: admitted.Certificate, ServerName: port}, "/")
 		Expect(err).To(Satisfy(scenario.Refused), "%v", err)
 	})
 
@@ -130,6 +103,10 @@ var _ = Describe("Edges", Ordered, func() {
 			Expect(json.Unmarshal([]byte(ask(ctx, from, path)), &answer)).To(Succeed())
 			Expect(answer.Reached).To(HaveValue(Equal(want)), "port %d", port)
 		}
+	})
+
+	It("show nothing of a visitor's request, nor of what components make of it, on any interface of any node", func(ctx context.Context) {
+		expectSealed(ctx, app)
 	})
 
 	It("end with the release that declares them: a narrower one cuts established connections", func(ctx context.Context) {
@@ -154,94 +131,3 @@ var _ = Describe("Edges", Ordered, func() {
 		Expect(err).To(Satisfy(scenario.Refused), "%v", err)
 	})
 })
-
-func ptrTo(certificate tls.Certificate) *tls.Certificate { return &certificate }
-
-func stolen(ctx context.Context, app *scenario.App, stage, component string) tls.Certificate {
-	GinkgoHelper()
-	certificate, err := app.Stolen(ctx, stage, component)
-	Expect(err).NotTo(HaveOccurred())
-	return certificate
-}
-
-func forged(identity string, end time.Time, authority *tls.Certificate) *tls.Certificate {
-	GinkgoHelper()
-	certificate, err := scenario.Forge(identity, end, authority)
-	Expect(err).NotTo(HaveOccurred())
-	return &certificate
-}
-
-// clientOf is a client whose requests come to a port of a pod by its own loopback.
-func clientOf(pod *corev1.Pod, port int) *http.Client {
-	return &http.Client{Transport: &http.Transport{
-		DisableKeepAlives: true,
-		DialContext:       func(ctx context.Context, _, _ string) (net.Conn, error) { return cluster.Forward(ctx, pod, port) },
-	}}
-}
-
-// ask asks a component in its pod.
-func ask(ctx context.Context, pod *corev1.Pod, path string) string {
-	GinkgoHelper()
-	lines := follow(ctx, pod, path)
-	Eventually(lines.ended).Should(BeTrue())
-	return strings.Join(lines.all(), "\n")
-}
-
-// lines are those of an answer that goes on and on.
-type lines struct {
-	mutex sync.Mutex
-	seen  []string
-	done  bool
-}
-
-// follow reads a component's answer in its pod, at port 8080 or another one of loopback. It ends with the spec.
-func follow(ctx context.Context, pod *corev1.Pod, path string, port ...int) *lines {
-	GinkgoHelper()
-	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	DeferCleanup(cancel)
-	at := append(port, 8080)[0]
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://pod"+path, nil)
-	Expect(err).NotTo(HaveOccurred())
-	response, err := clientOf(pod, at).Do(request)
-	Expect(err).NotTo(HaveOccurred())
-	Expect(response.StatusCode).To(Equal(http.StatusOK), path)
-	l := &lines{}
-	go func() {
-		defer response.Body.Close()
-		for scanner := bufio.NewScanner(response.Body); scanner.Scan(); {
-			l.mutex.Lock()
-			l.seen = append(l.seen, scanner.Text())
-			l.mutex.Unlock()
-		}
-		l.mutex.Lock()
-		l.done = true
-		l.mutex.Unlock()
-	}()
-	return l
-}
-
-func (l *lines) all() []string {
-	l.mutex.Lock()
-	defer l.mutex.Unlock()
-	return l.seen
-}
-
-func (l *lines) ended() bool {
-	l.mutex.Lock()
-	defer l.mutex.Unlock()
-	return l.done
-}
-
-// tally is what desk counted of its requests so far.
-type tally struct {
-	Asked, Failed int
-	Problems      []string
-}
-
-func (l *lines) tally() (t tally, err error) {
-	seen := l.all()
-	if len(seen) == 0 {
-		return t, nil
-	}
-	return t, json.Unmarshal([]byte(seen[len(seen)-1]), &t)
-}
