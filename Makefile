@@ -52,7 +52,7 @@ e2e: target-cluster bin/install.yaml ## Run the end-to-end specs on the real clu
 	GOVPK_E2E=1 go run github.com/onsi/ginkgo/v2/ginkgo -procs=3 -timeout=30m -v --no-color ./test/e2e
 
 .PHONY: bench
-bench: envtest-assets ## Count the operator's requests and compare its times with a bare client's (GOVPK_E2E=1: on the cluster too).
+bench: envtest-assets haproxy ## Count the operator's requests, compare its times with a bare client's, and an edge's without sidecars (GOVPK_E2E=1: on the cluster too).
 	KUBEBUILDER_ASSETS=$(CURDIR)/bin/envtest go run ./test/bench
 
 .PHONY: lint

@@ -191,6 +191,9 @@ func certificate(o *unstructured.Unstructured) sop.ObservedCertificate {
 		switch condition["type"] {
 		case "Ready":
 			observed.Ready = yes
+			if generation, found := condition["observedGeneration"].(int64); found {
+				observed.Outdated = generation < o.GetGeneration()
+			}
 			observed.Message, _ = condition["message"].(string)
 		case "Issuing":
 			observed.Issuing = yes

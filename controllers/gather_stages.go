@@ -187,6 +187,10 @@ func observedPod(pod *corev1.Pod) sop.ObservedPod {
 	for _, container := range pod.Status.ContainerStatuses {
 		observed.Restarts = max(observed.Restarts, container.RestartCount)
 		observed.Started = observed.Started || container.State.Running != nil
+		if container.Name == render.SidecarName {
+			// The egress proxy has no component beside it.
+			observed.Sidecar = container.State.Running != nil
+		}
 	}
 	return observed
 }

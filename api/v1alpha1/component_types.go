@@ -30,8 +30,9 @@ const (
 // +kubebuilder:validation:XValidation:rule="!has(self.after) || self.type == 'Task'",message="after is for components of type Task: a Service starts once all Tasks are done"
 // +kubebuilder:validation:XValidation:rule="self.type == 'Service' || !has(self.ports) && !has(self.storage) && !has(self.readinessProbe) && !has(self.livenessProbe) && !has(self.startupProbe) && !has(self.replicas)",message="a Task or ScheduledTask has no ports, storage, probes or replicas: it runs to its end and nothing connects to it"
 // +kubebuilder:validation:XValidation:rule="!has(self.storage) || !has(self.replicas) || self.replicas.min == 1 && (!has(self.replicas.max) || self.replicas.max == 1)",message="a component with storage runs one replica: one volume cannot be written by two"
-// +kubebuilder:validation:XValidation:rule="!has(self.connectsTo) || self.connectsTo.all(a, self.connectsTo.exists_one(b, (has(a.name) ? a.name : a.component) == (has(b.name) ? b.name : b.component)))",message="two edges of connectsTo have the same name: give the second port of one component a name of its own"
-// +kubebuilder:validation:XValidation:rule="!has(self.connectsTo) || !has(self.env) || self.connectsTo.map(e, (has(e.name) ? e.name : e.component).upperAscii().replace('-', '_')).all(n, self.env.all(v, v.name != n + '_HOST' && v.name != n + '_PORT'))",message="env names a variable that an edge of connectsTo gives already, <NAME>_HOST or <NAME>_PORT: rename it, or give the edge another name"
+// +kubebuilder:validation:XValidation:rule="!has(self.connectsTo) || self.connectsTo.all(a, self.connectsTo.filter(b, (has(a.name) ? a.name : has(a.component) ? a.component : \"\") == (has(b.name) ? b.name : has(b.component) ? b.component : \"\")).size() < 2)",message="two edges of connectsTo have the same name: give the second port of one component a name of its own"
+// +kubebuilder:validation:XValidation:rule="!has(self.connectsTo) || self.connectsTo.all(a, self.connectsTo.filter(b, has(a.external) && has(b.external) && a.external.port == b.external.port && a.external.host == b.external.host || has(a.component) && has(b.component) && has(a.port) && has(b.port) && a.component == b.component && a.port == b.port).size() < 2)",message="two edges of connectsTo lead to the same port: declare it once"
+// +kubebuilder:validation:XValidation:rule="!has(self.connectsTo) || !has(self.env) || self.connectsTo.map(e, (has(e.name) ? e.name : has(e.component) ? e.component : \"\").upperAscii().replace('-', '_')).all(n, self.env.all(v, v.name != n + '_HOST' && v.name != n + '_PORT'))",message="env names a variable that an edge of connectsTo gives already, <NAME>_HOST or <NAME>_PORT: rename it, or give the edge another name"
 // +kubebuilder:validation:XValidation:rule="!has(self.files) || self.files.all(f, self.files.all(g, !g.path.startsWith(f.path + '/')) && (!has(self.storage) || f.path != self.storage.mountPath && !f.path.startsWith(self.storage.mountPath + '/') && !self.storage.mountPath.startsWith(f.path + '/')))",message="a path of files lies beneath another file or meets storage.mountPath: choose a path outside of both"
 // +kubebuilder:validation:XValidation:rule="!has(self.files) || self.files.map(f, has(f.content) ? f.content.size() : 0).sum() <= 200000",message="files of a component hold at most 200000 characters together: put what is larger into the image"
 type Component struct {
@@ -124,9 +125,7 @@ type Component struct {
 	StartupProbe *Probe `json:"startupProbe,omitempty"`
 	// connectsTo are the edges of the data-flow diagram that start here. Everything else is refused (clause 5).
 	// +kubebuilder:validation:MaxItems=20
-	// +listType=map
-	// +listMapKey=component
-	// +listMapKey=port
+	// +listType=atomic
 	// +optional
 	ConnectsTo []Edge `json:"connectsTo,omitempty"`
 }
@@ -293,25 +292,52 @@ type Storage struct {
 	MountPath string `json:"mountPath,omitempty"`
 }
 
-// Edge is one permitted flow. It gives the component the variables <NAME>_HOST and <NAME>_PORT, with NAME in upper case
-// and hyphens as underscores; the component uses these and nothing else.
+// Edge is one permitted flow: to a port of another component, or to a host outside the cluster. It gives the component the
+// variables <NAME>_HOST and <NAME>_PORT, with NAME in upper case and hyphens as underscores; the component uses these and nothing else.
+//
+// No field tells edges of both kinds apart, so their list is atomic and the rules above keep names and ends unique.
+// +kubebuilder:validation:XValidation:rule="has(self.external) != has(self.component) && has(self.component) == has(self.port)",message="an edge has either component and port, or external"
+// +kubebuilder:validation:XValidation:rule="!has(self.external) || has(self.name)",message="an edge to an external host needs a name: it gives the component <NAME>_HOST and <NAME>_PORT"
 type Edge struct {
 	// component is the name of the component to connect to.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=40
-	// +required
+	// +optional
 	Component string `json:"component,omitempty"`
 	// port is the name of that component's port.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=15
-	// +required
+	// +optional
 	Port string `json:"port,omitempty"`
-	// name is the NAME of the two variables. Omitted: the component's name. Needed for a second port of one component.
+	// external is a host outside the cluster. Only live reaches it: test has no way to the internet, and what leads there is refused.
+	// +optional
+	External *ExternalHost `json:"external,omitempty"`
+	// name is the NAME of the two variables. Omitted: the component's name. Needed for a second port of one component and for external.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=40
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",message="an edge's name must be a lower-case DNS label that starts with a letter"
 	// +optional
 	Name string `json:"name,omitempty"`
+}
+
+// ExternalHost is a port of a host outside the cluster. The component speaks its protocol without TLS to <NAME>_HOST and <NAME>_PORT:
+// the platform makes TLS 1.2 or later of it outside the pod, and verifies that the host's certificate bears its name.
+// <NAME>_HOST is the host's own name, so that what names it (an HTTP Host header) stays right; <NAME>_PORT is another number.
+type ExternalHost struct {
+	// host is its full name in DNS, in lower case: never an address or a name inside a cluster. Hosts under gov.pk are refused:
+	// government data is reached inside the data centre alone (clause 3). It is reached by IPv4.
+	// +kubebuilder:validation:MinLength=4
+	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?[.])+[a-z]([-a-z0-9]{0,61}[a-z0-9])$')",message="external.host must be a full name in DNS such as smtp.sehat.example, in lower case, without wildcard or trailing dot, and no address"
+	// +kubebuilder:validation:XValidation:rule="!self.matches('[.](local|localhost|svc|internal|arpa|onion)$')",message="external.host must be a name of the internet: connect to a component with component and port"
+	// +kubebuilder:validation:XValidation:rule="!self.matches('(^|[.])gov[.]pk$')",message="external.host must not be under gov.pk: government data is reached inside the data centre alone (SOP clause 3)"
+	// +required
+	Host string `json:"host,omitempty"`
+	// port is where the host takes TLS from the first byte on; STARTTLS is not spoken.
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=65535
+	// +required
+	Port int32 `json:"port,omitempty"`
 }
 
 // Domain is one gov.pk host of an application (clause 4).

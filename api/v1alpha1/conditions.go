@@ -116,6 +116,8 @@ const (
 	ReasonEncrypted = "Encrypted"
 	// ReasonMeshNotConfigured: the policy lacks what the mesh needs.
 	ReasonMeshNotConfigured = "MeshNotConfigured"
+	// ReasonExternalUnsupported: an edge leads out of the cluster, which the policy's mesh does not carry.
+	ReasonExternalUnsupported = "ExternalUnsupported"
 	// ReasonEncryptionLost: a live application lost its evidence; its routes are withdrawn after the policy's grace.
 	ReasonEncryptionLost = "EncryptionLost"
 	// ReasonFleetUnencrypted: so many live applications lost their evidence that routes stay and launches are frozen.
@@ -151,6 +153,8 @@ const (
 	ReasonListenerNotReady = "ListenerNotReady"
 	// ReasonRouteNotReady: the gateway has not accepted a host's route yet.
 	ReasonRouteNotReady = "RouteNotReady"
+	// ReasonEgressUnavailable: the gov.pk hosts serve the launched release, but its way to external hosts is not available.
+	ReasonEgressUnavailable = "EgressUnavailable"
 	// ReasonLaunched: the gov.pk hosts serve the launched release.
 	ReasonLaunched = "Launched"
 

@@ -37,8 +37,8 @@ type ThirdPartyApplication struct {
 
 // ThirdPartyApplicationSpec is the organization's request under the SOP.
 //
-// +kubebuilder:validation:XValidation:rule="self.components.all(c, !has(c.connectsTo) || c.connectsTo.all(e, e.component != c.name))",message="spec.components[].connectsTo names its own component: a component reaches itself without an edge, remove it"
-// +kubebuilder:validation:XValidation:rule="self.components.all(c, !has(c.connectsTo) || c.connectsTo.all(e, self.components.exists(d, d.name == e.component && has(d.ports) && d.ports.exists(p, p.name == e.port))))",message="spec.components[].connectsTo names a component and port that spec.components does not declare: correct the name or declare the port"
+// +kubebuilder:validation:XValidation:rule="self.components.all(c, !has(c.connectsTo) || c.connectsTo.all(e, !has(e.component) || e.component != c.name))",message="spec.components[].connectsTo names its own component: a component reaches itself without an edge, remove it"
+// +kubebuilder:validation:XValidation:rule="self.components.all(c, !has(c.connectsTo) || c.connectsTo.all(e, !has(e.component) || !has(e.port) || self.components.exists(d, d.name == e.component && has(d.ports) && d.ports.exists(p, p.name == e.port))))",message="spec.components[].connectsTo names a component and port that spec.components does not declare: correct the name or declare the port"
 // +kubebuilder:validation:XValidation:rule="self.components.all(c, !has(c.after) || c.after.all(a, a != c.name && self.components.exists(d, d.name == a && d.type == 'Task')))",message="spec.components[].after names something that is not another Task of spec.components: correct the name"
 // +kubebuilder:validation:XValidation:rule="self.domains.all(d, d.paths.all(r, self.components.exists(c, c.name == r.component && has(c.ports) && c.ports.exists(p, p.name == r.port))))",message="spec.domains[].paths names a component and port that spec.components does not declare: correct the name or declare the port"
 type ThirdPartyApplicationSpec struct {

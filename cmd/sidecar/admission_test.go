@@ -28,8 +28,8 @@ const (
 // apiProxy stands before three ports: 8080 for web, 9090 for worker, 3000 for gateways.
 func apiProxy() sidecar.Proxy {
 	return sidecar.Proxy{Inbound: []sidecar.Inbound{
-		{ServerName: "8080." + api, Port: 8080, Callers: []string{web}},
-		{ServerName: "9090." + api, Port: 9090, Callers: []string{worker}},
+		{ServerName: "8080." + api, Port: 8080, Peers: true},
+		{ServerName: "9090." + api, Port: 9090, Peers: true},
 		{ServerName: "3000." + api, Port: 3000, Gateway: true},
 	}}
 }
@@ -93,7 +93,7 @@ func TestWhoMayConnect(t *testing.T) {
 		"its twin in another namespace":     {port: sidecar.PeerPort, name: "8080." + api, client: ca.issue("web.fedcba98765432100123"), logged: []string{`identity="web.fedcba98765432100123"`}},
 		"a name that begins like it":        {port: sidecar.PeerPort, name: "8080." + api, client: ca.issue(web + ".evil"), logged: []string{`identity="` + web + `.evil"`}},
 		"a name in capitals":                {port: sidecar.PeerPort, name: "8080." + api, client: ca.issue(strings.ToUpper(web)), logged: []string{`identity="WEB`}},
-		"the name only as an alternative":   {port: sidecar.PeerPort, name: "8080." + api, client: ca.issue(web, named("other"+hash)), logged: []string{`identity="other` + hash}},
+		"the name only as an alternative":   {port: sidecar.PeerPort, name: "8080." + api, client: ca.issue(web, named("other"+hash), granted()), logged: []string{`identity="other` + hash}},
 		"no common name":                    {port: sidecar.PeerPort, name: "8080." + api, client: ca.issue(web, named("")), logged: []string{`serverName="8080.` + api, `identity="`}},
 		"unknown server name":               {port: sidecar.PeerPort, name: "8081." + api, client: ca.issue(web), logged: []string{`serverName="8081.` + api, `identity="` + web}},
 		"no server name":                    {port: sidecar.PeerPort, client: ca.issue(web), logged: []string{`serverName="-"`, `identity="` + web}},
@@ -178,20 +178,33 @@ func TestServedConnectionsAreNotLogged(t *testing.T) {
 	}
 }
 
-// HAProxy takes 64 words in a line.
-func TestManyCallers(t *testing.T) {
+// A component may have many edges, and its neighbours' names in its own are none of them.
+func TestManyGrants(t *testing.T) {
 	ca := newAuthority(t)
-	var callers []string
-	for i := range 200 {
-		callers = append(callers, fmt.Sprintf("caller-%d%s", i, hash))
+	var many []string
+	for i := range 100 {
+		many = append(many, fmt.Sprintf("port-%d.callee-%d", i, i))
 	}
-	p := newPod(t, ca.issue(api), ca.pem).start(sidecar.Proxy{Inbound: []sidecar.Inbound{{ServerName: "8080." + api, Port: 8080, Callers: callers}}})
-	p.component(8080)
-	for _, caller := range []string{callers[0], callers[199]} {
-		config := &tls.Config{ServerName: "8080." + api, RootCAs: pool(ca.pem), Certificates: []tls.Certificate{ca.issue(caller).tls(t)}}
+	p := apiPod(t, ca)
+	for name, c := range map[string]struct {
+		grants []string
+		served string
+	}{
+		"the last of many":        {append(many, "8080.api"), "8080 hello"},
+		"many others":             {many, ""},
+		"one that ends like it":   {[]string{"x8080.api", "a.8080.api"}, ""},
+		"one that begins like it": {[]string{"8080.api.x", "8080.apis"}, ""},
+		"none":                    {nil, ""},
+	} {
+		config := &tls.Config{ServerName: "8080." + api, RootCAs: pool(ca.pem), Certificates: []tls.Certificate{ca.issue(web, granted(c.grants...)).tls(t)}}
 		answer, err := callTLS(p.at(sidecar.PeerPort), config)
-		judge(t, answer, err, "8080 hello")
+		t.Log(name)
+		judge(t, answer, err, c.served)
 	}
+}
+
+func granted(grants ...string) func(*x509.Certificate) {
+	return func(c *x509.Certificate) { c.Subject.OrganizationalUnit = grants }
 }
 
 // A resumed session would not be verified again: it would outlive its certificate and its authority.

@@ -14,6 +14,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"math/big"
+	"strings"
 	"testing"
 	"time"
 )
@@ -77,10 +78,13 @@ func sign(t *testing.T, identity string, parent *x509.Certificate, by *ecdsa.Pri
 	return signKey(t, identity, key, parent, by, changes...)
 }
 
+// grants are what each component of these tests may call.
+var grants = map[string][]string{"web": {"8080.api", "443.egress", "8443.egress", "8444.egress"}, "worker": {"9090.api"}}
+
 func signKey(t *testing.T, identity string, key crypto.Signer, parent *x509.Certificate, by *ecdsa.PrivateKey, changes ...func(*x509.Certificate)) pair {
 	t.Helper()
 	template := &x509.Certificate{
-		SerialNumber: serial(t), Subject: pkix.Name{CommonName: identity}, DNSNames: []string{identity, "*." + identity},
+		SerialNumber: serial(t), Subject: pkix.Name{CommonName: identity, OrganizationalUnit: grants[strings.SplitN(identity, ".", 2)[0]]}, DNSNames: []string{identity, "*." + identity},
 		NotBefore: time.Now().Add(-time.Minute), NotAfter: time.Now().Add(time.Hour),
 		KeyUsage:    x509.KeyUsageDigitalSignature,
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},

@@ -67,7 +67,7 @@ func TestExternalHost(t *testing.T) {
 			names := nameServer(t, p.address)
 			names.set(host, p.address)
 			p.start(sidecar.Proxy{Inbound: []sidecar.Inbound{{
-				ServerName: "443." + egress, Port: 443, Callers: []string{web},
+				ServerName: "443." + egress, Port: 443, Peers: true,
 				External: &sidecar.External{Host: host, Port: 4443, Authorities: authorities},
 			}}}, "parse-resolv-conf", "nameserver test "+p.at(5353))
 			caller := web
@@ -106,7 +106,7 @@ func TestExternalHostMoves(t *testing.T) {
 	names := nameServer(t, p.address)
 	names.set(host, first)
 	inbound := func(name string, port int32) sidecar.Inbound {
-		return sidecar.Inbound{ServerName: fmt.Sprintf("%d.%s", port, egress), Port: port, Callers: []string{web},
+		return sidecar.Inbound{ServerName: fmt.Sprintf("%d.%s", port, egress), Port: port, Peers: true,
 			External: &sidecar.External{Host: name, Port: 4443, Authorities: authorities}}
 	}
 	p.start(sidecar.Proxy{Inbound: []sidecar.Inbound{inbound(host, 8443), inbound(missing, 8444)}}, "parse-resolv-conf", "nameserver test "+p.at(5353))

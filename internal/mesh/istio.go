@@ -38,9 +38,14 @@ func (istio) Labels() map[string]string {
 // Beside is nothing: ztunnel runs on the node.
 func (istio) Beside() Resources { return Resources{} }
 
-// Attach leaves edges where they are: the node's proxy takes them from there.
+// Attach leaves edges where they are: the node's proxy takes them from there. What would leave the cluster ends in the pod itself,
+// where nothing listens.
 func (istio) Attach(_ Stage, c Component, w render.Workload) render.Workload {
-	for _, edge := range c.Edges {
+	for i, edge := range c.Edges {
+		if edge.External != nil {
+			w.Addresses = append(w.Addresses, render.Address{Host: edge.External.Host, Port: edgePort(i), Alias: true})
+			continue
+		}
 		w.Addresses = append(w.Addresses, render.Address{Host: edge.Address, Port: edge.Port.Port})
 	}
 	w.ServiceAccount = render.AccountName(c.Name)

@@ -29,6 +29,8 @@ type Carrier interface {
 	ServicePorts(c Component) []render.ServicePort
 	// Objects are what the carrier needs in the stage namespace beside the workloads.
 	Objects(s Stage) []render.Object
+	// Egress is the proxy that alone reaches the stage's external hosts; nil: the carrier has none, and nothing reaches them.
+	Egress(s Stage) *render.Sidecar
 }
 
 // Resources are reserved for a pod.
@@ -48,6 +50,10 @@ type Stage struct {
 	Policy v1alpha1.MeshPolicy
 	// Components are all that may run now; while a release rolls, those of both releases.
 	Components []Component
+	// Externals are the hosts outside the cluster that they may reach; in test there are none. Authorities are those, in PEM, that may
+	// certify such hosts; empty: those of the internet.
+	Externals   []External
+	Authorities string
 }
 
 // Component is one component as it runs now.
@@ -55,6 +61,8 @@ type Component struct {
 	Name string
 	// Edges are the flows that begin here, in the order of the manifest.
 	Edges []Edge
+	// Grants are the edges that the component may use, as Grant says; while a release rolls, those of both releases.
+	Grants []string
 	// Callers are, by the name of a port of this component, the components that may connect to it; while a release rolls,
 	// those of both releases.
 	Callers map[string][]string
@@ -66,9 +74,11 @@ type Component struct {
 	Gateways map[string][]v1alpha1.GatewayReference
 }
 
-// Edge is a flow to another component.
+// Edge is a flow to another component, or to a host outside the cluster.
 type Edge struct {
 	Component string
+	// External is set where the flow leaves the cluster. Address is that of the egress proxy then; empty: nothing leads there.
+	External *v1alpha1.ExternalHost
 	// Address is the cluster IP of that component's Service, and Port its port there.
 	Address string
 	Port    render.ServicePort

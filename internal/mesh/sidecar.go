@@ -31,31 +31,39 @@ func (sidecars) Images(policy v1alpha1.MeshPolicy) []string {
 func (sidecars) Attach(s Stage, c Component, w render.Workload) render.Workload {
 	proxy := sidecar.Proxy{}
 	for i, edge := range c.Edges {
-		identity := Identity(s.Scope, edge.Component)
-		listen := int32(sidecar.FirstEdgePort + i)
-		w.Addresses = append(w.Addresses, render.Address{Host: "127.0.0.1", Port: listen})
-		proxy.Outbound = append(proxy.Outbound, sidecar.Outbound{
-			Listen: listen, Address: edge.Address, Port: sidecar.PeerPort, ServerName: serverName(edge.Port.Name, identity), Identity: identity,
-		})
+		out := sidecar.Outbound{Listen: edgePort(i), Address: edge.Address, Port: sidecar.PeerPort}
+		address := render.Address{Host: "127.0.0.1", Port: out.Listen}
+		if edge.External != nil {
+			address.Host, address.Alias = edge.External.Host, true
+			out.Identity, out.ServerName = Identity(s.Scope, EgressName), externalServerName(s.Scope, *edge.External)
+		} else {
+			out.Identity = Identity(s.Scope, edge.Component)
+			out.ServerName = serverName(edge.Port.Name, out.Identity)
+		}
+		w.Addresses = append(w.Addresses, address)
+		if edge.External == nil || edge.Address != "" {
+			proxy.Outbound = append(proxy.Outbound, out)
+		}
 	}
 	for _, port := range c.Ports {
-		in := sidecar.Inbound{
+		proxy.Inbound = append(proxy.Inbound, sidecar.Inbound{
 			ServerName: serverName(port.Name, Identity(s.Scope, c.Name)), Port: port.Port,
-			Gateway: slices.Contains(c.Routed, port),
-		}
-		for _, caller := range c.Callers[port.Name] {
-			in.Callers = append(in.Callers, Identity(s.Scope, caller))
-		}
-		if in.Gateway || len(in.Callers) > 0 {
-			proxy.Inbound = append(proxy.Inbound, in)
-		}
+			Peers: true, Gateway: slices.Contains(c.Routed, port),
+		})
 	}
-	w.Sidecar = &render.Sidecar{
+	w.Sidecar = beside(s, c.Name, proxy)
+	return w
+}
+
+// edgePort is where the i-th edge of a component listens.
+func edgePort(i int) int32 { return int32(sidecar.FirstEdgePort + i) }
+
+func beside(s Stage, component string, proxy sidecar.Proxy) *render.Sidecar {
+	return &render.Sidecar{
 		Image: s.Policy.Image, Config: proxy.String(),
-		Secret: render.PeerSecret(c.Name), ConfigMap: render.AuthoritiesName,
+		Secret: render.PeerSecret(component), ConfigMap: render.AuthoritiesName,
 		TLSDirectory: sidecar.TLSDirectory, CADirectory: sidecar.CADirectory, RunDirectory: sidecar.RunDirectory, HealthPort: sidecar.HealthPort,
 	}
-	return w
 }
 
 // Flows leave open nothing but the sidecars' own ports.
@@ -81,16 +89,27 @@ func (sidecars) ServicePorts(c Component) []render.ServicePort {
 
 // Objects are a certificate for each component, the authorities, and what makes gateways speak TLS to the routed ports.
 func (sidecars) Objects(s Stage) []render.Object {
-	objects := []render.Object{render.Authorities(s.Scope, s.Policy.CABundle)}
+	objects := []render.Object{render.Authorities(s.Scope, s.Policy.CABundle, s.Authorities)}
 	for _, c := range s.Components {
 		identity := Identity(s.Scope, c.Name)
-		objects = append(objects, render.PeerCertificate(s.Scope, c.Name, identity, s.Policy.Issuer))
+		objects = append(objects, render.PeerCertificate(s.Scope, c.Name, identity, c.Grants, s.Policy.Issuer))
 		for _, port := range c.Routed {
 			objects = append(objects, render.BackendTLSPolicy(s.Scope, c.Name,
 				render.ServicePort{Name: port.Name, Port: port.Port}, serverName(port.Name, identity)))
 		}
 	}
+	if len(s.Externals) > 0 {
+		objects = append(objects, render.PeerCertificate(s.Scope, EgressName, Identity(s.Scope, EgressName), nil, s.Policy.Issuer))
+	}
 	return objects
+}
+
+// Grant is what a certificate says of an edge that its component may use.
+func Grant(edge v1alpha1.Edge) string {
+	if edge.External != nil {
+		return externalPort(*edge.External) + "." + EgressName
+	}
+	return edge.Port + "." + edge.Component
 }
 
 // serverName is how a port of a component is asked for. It has the port's name, so that a release may change the number.

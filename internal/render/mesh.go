@@ -19,8 +19,9 @@ const AuthoritiesName = "govpk-authorities"
 func PeerSecret(component string) string { return "govpk-tls-" + component }
 
 // PeerCertificate asks cert-manager for a component's certificate. It holds for an hour, so that one that is stolen soon
-// is worth nothing, and is renewed after half of it.
-func PeerCertificate(s Scope, component, identity string, issuer v1alpha1.IssuerReference) Object {
+// is worth nothing, and is renewed after half of it. Its organizational units are what the component may call, so that a callee
+// need not know its callers, nor be restarted for a new one.
+func PeerCertificate(s Scope, component, identity string, grants []string, issuer v1alpha1.IssuerReference) Object {
 	u := &unstructured.Unstructured{Object: map[string]any{
 		"apiVersion": "cert-manager.io/v1",
 		"kind":       "Certificate",
@@ -37,15 +38,30 @@ func PeerCertificate(s Scope, component, identity string, issuer v1alpha1.Issuer
 			"issuerRef":            map[string]any{"group": "cert-manager.io", "kind": issuer.Kind, "name": issuer.Name},
 		},
 	}}
+	if len(grants) > 0 {
+		units := make([]any, 0, len(grants))
+		for _, grant := range grants {
+			units = append(units, grant)
+		}
+		u.Object["spec"].(map[string]any)["subject"] = map[string]any{"organizationalUnits": units}
+	}
 	u.SetLabels(s.componentLabels(component))
 	return Object{Unstructured: u, Owner: FieldOwner}
 }
 
-// Authorities is what components and gateways judge certificates of components by.
-func Authorities(s Scope, bundle string) Object {
+// ExternalAuthorities is the key in AuthoritiesName of those of hosts outside the cluster, where they are not the internet's. It
+// follows their content: a proxy reads them when it starts, so others make another pod.
+func ExternalAuthorities(bundle string) string { return "external-" + ShortHash(bundle) + ".crt" }
+
+// Authorities is what components and gateways judge certificates of components by, and an egress proxy those of external hosts.
+func Authorities(s Scope, bundle, external string) Object {
+	data := map[string]string{"ca.crt": bundle}
+	if external != "" {
+		data[ExternalAuthorities(external)] = external
+	}
 	return NewObject(applycore.ConfigMap(AuthoritiesName, s.StageNamespace()).
 		WithLabels(s.Labels()).
-		WithData(map[string]string{"ca.crt": bundle}))
+		WithData(data))
 }
 
 // BackendTLSPolicy makes gateways speak TLS to a port of a component, and verify who answers. Its name has a dot, which neither

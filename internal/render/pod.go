@@ -4,6 +4,8 @@
 package render
 
 import (
+	"slices"
+
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	applycore "k8s.io/client-go/applyconfigurations/core/v1"
@@ -30,13 +32,17 @@ func podTemplate(s Scope, w Workload, spec *applycore.PodSpecApplyConfiguration)
 
 // servicePod runs until it is ended, and then goes on serving for a moment.
 func servicePod(w Workload) *applycore.PodSpecApplyConfiguration {
-	c := container(w).WithLifecycle(applycore.Lifecycle().WithPreStop(applycore.LifecycleHandler().
-		WithSleep(applycore.SleepAction().WithSeconds(drainSeconds))))
+	c := container(w).WithLifecycle(drain())
 	for _, port := range w.Component.Ports {
 		c.WithPorts(applycore.ContainerPort().
 			WithName(port.Name).WithContainerPort(port.Port).WithProtocol(corev1.ProtocolTCP))
 	}
 	return podSpec(w).WithContainers(withProbes(c, w.Component))
+}
+
+func drain() *applycore.LifecycleApplyConfiguration {
+	return applycore.Lifecycle().WithPreStop(applycore.LifecycleHandler().
+		WithSleep(applycore.SleepAction().WithSeconds(drainSeconds)))
 }
 
 // taskPod runs to its end. A failed one is kept beside the next attempt, so that its words can be read.
@@ -63,10 +69,24 @@ func podSpec(w Workload) *applycore.PodSpecApplyConfiguration {
 	if w.ServiceAccount != "" {
 		spec.WithServiceAccountName(w.ServiceAccount)
 	}
+	if names := aliases(w.Addresses); len(names) > 0 {
+		spec.WithHostAliases(applycore.HostAlias().WithIP("127.0.0.1").WithHostnames(names...))
+	}
 	if w.Sidecar != nil {
 		spec.WithInitContainers(w.Sidecar.container()).WithVolumes(w.Sidecar.volumes()...)
 	}
 	return spec
+}
+
+// aliases are the names by which a component knows hosts outside that it reaches through its own loopback.
+func aliases(addresses []Address) []string {
+	var names []string
+	for _, address := range addresses {
+		if address.Alias && !slices.Contains(names, address.Host) {
+			names = append(names, address.Host)
+		}
+	}
+	return names
 }
 
 func podSecurity(component v1alpha1.Component) *applycore.PodSecurityContextApplyConfiguration {

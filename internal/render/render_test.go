@@ -145,7 +145,8 @@ func TestObjectsOwnNothingByAccident(t *testing.T) {
 		StatefulSet(scope, w), PersistentVolumeClaim(scope, component, "", component.Storage.Size), files, budget,
 		Job(scope, w, "migrate-1", false), CronJob(scope, w, "UTC", false), HorizontalPodAutoscaler(scope, component, 1, 2),
 		HTTPRoute(scope, newRoute()), Certificate(scope, "a.gov.pk", gateway, v1alpha1.IssuerReference{Kind: "ClusterIssuer", Name: "govpk"}), Listener(scope, "a.gov.pk", gateway),
-		PeerCertificate(scope, "web", "web.0123", v1alpha1.IssuerReference{Kind: "ClusterIssuer", Name: "govpk-mesh"}), Authorities(scope, "pem"),
+		PeerCertificate(scope, "web", "web.0123", []string{"http.api"}, v1alpha1.IssuerReference{Kind: "ClusterIssuer", Name: "govpk-mesh"}), Authorities(scope, "pem", "pem"),
+		EgressDeployment(scope, Egress{Name: "govpk-egress", Sidecar: Sidecar{Image: "i"}}), AllowEgress(scope, "govpk-egress", []string{"web"}, 15443, []int32{443}, []string{"10.0.0.0/8"}),
 		BackendTLSPolicy(scope, "web", ServicePort{Name: "http", Port: 8080}, "http.web.0123"),
 	} {
 		if path := empty("", o.Object); path != "" {

@@ -40,17 +40,23 @@ type Workload struct {
 type Address struct {
 	Host string
 	Port int32
+	// Alias makes the host a name of the pod's own loopback.
+	Alias bool
 }
 
 // Deployment runs a component of type Service that has no storage.
 func Deployment(s Scope, w Workload) Object {
-	component := w.Component
-	pod := servicePod(w).WithTopologySpreadConstraints(spread(component.Name))
-	pod.Affinity.WithPodAntiAffinity(applycore.PodAntiAffinity().WithPreferredDuringSchedulingIgnoredDuringExecution(otherZone(component.Name)))
+	return deployment(s, w, servicePod(w))
+}
+
+func deployment(s Scope, w Workload, pod *applycore.PodSpecApplyConfiguration) Object {
+	name := w.Component.Name
+	pod.WithTopologySpreadConstraints(spread(name))
+	pod.Affinity.WithPodAntiAffinity(applycore.PodAntiAffinity().WithPreferredDuringSchedulingIgnoredDuringExecution(otherZone(name)))
 	spec := applyapps.DeploymentSpec().
 		WithReplicas(w.Replicas).
 		WithRevisionHistoryLimit(2).
-		WithSelector(applymeta.LabelSelector().WithMatchLabels(componentSelector(component.Name))).
+		WithSelector(applymeta.LabelSelector().WithMatchLabels(componentSelector(name))).
 		WithStrategy(applyapps.DeploymentStrategy().
 			WithType(appsv1.RollingUpdateDeploymentStrategyType).
 			WithRollingUpdate(applyapps.RollingUpdateDeployment().
@@ -59,8 +65,8 @@ func Deployment(s Scope, w Workload) Object {
 	if w.DeadlineSeconds > 0 {
 		spec.WithProgressDeadlineSeconds(w.DeadlineSeconds)
 	}
-	return NewObject(applyapps.Deployment(component.Name, s.StageNamespace()).
-		WithLabels(s.componentLabels(component.Name)).
+	return NewObject(applyapps.Deployment(name, s.StageNamespace()).
+		WithLabels(s.componentLabels(name)).
 		WithSpec(spec))
 }
 

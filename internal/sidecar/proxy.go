@@ -48,8 +48,9 @@ type Inbound struct {
 	ServerName string `json:"serverName"`
 	// Port is where the component listens.
 	Port int32 `json:"port"`
-	// Callers are the identities that may connect.
-	Callers []string `json:"callers,omitempty"`
+	// Peers is true where components of the same stage may connect whose certificate grants them this port: an organizational
+	// unit names it, as Grant says. So what may call whom is in the callers' certificates, and no callee restarts for a new caller.
+	Peers bool `json:"peers,omitempty"`
 	// Gateway is true where gateways may connect without a certificate of their own.
 	Gateway bool `json:"gateway,omitempty"`
 	// External is set in an egress proxy: what stands behind the port is no component but a host outside the cluster.
@@ -153,7 +154,7 @@ const inboundLog = `
 func (p Proxy) inbound(b *strings.Builder) {
 	var peers, gateways []Inbound
 	for _, in := range p.Inbound {
-		if len(in.Callers) > 0 {
+		if in.Peers {
 			peers = append(peers, in)
 		}
 		if in.Gateway {
@@ -164,10 +165,10 @@ func (p Proxy) inbound(b *strings.Builder) {
 		fmt.Fprintf(b, "\nfrontend peers\n  bind :%d ssl crt %s/tls.crt ca-file %s/ca.crt verify required", PeerPort, TLSDirectory, CADirectory)
 		b.WriteString(inboundLog)
 		for _, in := range peers {
-			// One line for each: HAProxy takes 64 words in a line.
-			for _, caller := range in.Callers {
-				fmt.Fprintf(b, "  tcp-request content accept if { ssl_fc_sni -m str %s } { ssl_c_s_dn(CN) -m str %s }\n", word(in.ServerName), word(caller))
-			}
+			// The subject is written /OU=a/OU=b/CN=c, and no name has a slash.
+			grant, stage := Grant(in.ServerName)
+			fmt.Fprintf(b, "  tcp-request content accept if { ssl_fc_sni -m str %s } { ssl_c_s_dn -m sub /OU=%s/ } { ssl_c_s_dn(CN) -m end .%s }\n",
+				word(in.ServerName), word(grant), word(stage))
 		}
 		forward(b, peers)
 	}
@@ -187,6 +188,12 @@ func (p Proxy) inbound(b *strings.Builder) {
 		}
 		in.External.server(b)
 	}
+}
+
+// Grant parts a server name into what a caller's certificate says of it, <port>.<component>, and the stage that both are of.
+func Grant(serverName string) (grant, stage string) {
+	i := strings.LastIndexByte(serverName, '.')
+	return serverName[:max(i, 0)], serverName[i+1:]
 }
 
 func forward(b *strings.Builder, inbound []Inbound) {

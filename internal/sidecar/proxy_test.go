@@ -11,11 +11,10 @@ import (
 // named puts one name wherever a configuration has a name.
 func named(name string) []Proxy {
 	return []Proxy{
-		{Inbound: []Inbound{{ServerName: name, Port: 8080, Callers: []string{"web"}}}},
+		{Inbound: []Inbound{{ServerName: name + "." + name, Port: 8080, Peers: true}}},
 		{Inbound: []Inbound{{ServerName: name, Port: 8080, Gateway: true}}},
-		{Inbound: []Inbound{{ServerName: "api", Port: 8080, Callers: []string{"web", name}}}},
-		{Inbound: []Inbound{{ServerName: "api", Port: 8080, Callers: []string{"web"}, External: &External{Host: name, Port: 443}}}},
-		{Inbound: []Inbound{{ServerName: "api", Port: 8080, Callers: []string{"web"}, External: &External{Host: "host", Port: 443, Authorities: name}}}},
+		{Inbound: []Inbound{{ServerName: "http.api.stage", Port: 8080, Peers: true, External: &External{Host: name, Port: 443}}}},
+		{Inbound: []Inbound{{ServerName: "http.api.stage", Port: 8080, Peers: true, External: &External{Host: "host", Port: 443, Authorities: name}}}},
 		{Outbound: []Outbound{{Listen: 15100, Address: name, Port: 15443, ServerName: "api", Identity: "api"}}},
 		{Outbound: []Outbound{{Listen: 15100, Address: "10.96.0.1", Port: 15443, ServerName: name, Identity: "api"}}},
 		{Outbound: []Outbound{{Listen: 15100, Address: "10.96.0.1", Port: 15443, ServerName: "api", Identity: name}}},

@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
+	"github.com/ntc-gov-pk/govpk-operator/internal/mesh"
 )
 
 // The story of every test: the release is made on Monday, 2 November 2026, 10:00 in Karachi; its audit is due on Wednesday the 11th.
@@ -228,6 +229,14 @@ func running(release *v1alpha1.Release) ObservedStage {
 		stage.Routes[d.Host] = true
 	}
 	return stage
+}
+
+// withEgress is a stage whose proxy to external hosts runs.
+func withEgress(stage *ObservedStage) {
+	stage.Addresses[mesh.EgressName] = "10.96.0.99"
+	stage.Certificates[mesh.EgressName] = peerCertificate
+	stage.Workloads[mesh.EgressName] = ObservedWorkload{Replicas: 2, RolledOut: true}
+	stage.Pods = append(stage.Pods, ObservedPod{Component: mesh.EgressName, Name: mesh.EgressName + "-1", Started: true, Sidecar: true})
 }
 
 // rolling is a stage that has begun with its first release: Services have addresses, and nothing runs yet.

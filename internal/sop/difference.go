@@ -23,10 +23,11 @@ const (
 	maxChangeField = 512
 )
 
-// listKeys are the fields that tell the items of the lists in a Release apart, as their CRD says. Other lists are one value.
+// listKeys are the fields that tell the items of the lists in a Release apart, as their CRD says: all that an item has. Other lists
+// are one value.
 var listKeys = map[string][]string{
 	"components": {"name"}, "ports": {"name"}, "env": {"name"}, "files": {"path"}, "imagePullSecrets": {"name"},
-	"connectsTo": {"component", "port"}, "domains": {"host"}, "paths": {"path"},
+	"connectsTo": {"component", "port", "external"}, "domains": {"host"}, "paths": {"path"},
 }
 
 // MaterialChange is true when more than image digests differ, so that the audit of one does not hold for the other.
@@ -108,7 +109,14 @@ func key(item any, keys []string) string {
 	fields, _ := item.(map[string]any)
 	var values []string
 	for _, k := range keys {
-		values = append(values, fmt.Sprint(fields[k]))
+		switch value := fields[k].(type) {
+		case nil:
+		case map[string]any:
+			// An edge out of the cluster is known by where it leads.
+			values = append(values, fmt.Sprint(value["host"]), fmt.Sprint(value["port"]))
+		default:
+			values = append(values, fmt.Sprint(value))
+		}
 	}
 	return "[" + strings.Join(values, ":") + "]"
 }

@@ -4,6 +4,7 @@
 package sop
 
 import (
+	"slices"
 	"time"
 
 	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
@@ -15,12 +16,21 @@ type Fleet struct{ Live, Unencrypted int }
 
 // gaps are why the encryption of a target is not proven, and the next instant at which there may be more of them.
 func (c *Case) gaps(t Target) ([]mesh.Gap, time.Time) {
+	// What a component listens on itself is closed by NetworkPolicy alone.
+	unenforced := c.Canary.Gaps(t.Observed.Nodes())
 	if c.meshPolicy().Type == v1alpha1.MeshIstio {
-		return c.istioGaps(t), time.Time{}
+		return append(c.istioGaps(t), unenforced...), time.Time{}
 	}
 	var gaps []mesh.Gap
 	var next time.Time
-	for _, component := range t.running() {
+	certified := t.running()
+	if c.egress(t) != nil {
+		certified = append(certified, egressComponent)
+	}
+	for _, component := range certified {
+		if !t.Observed.started(component.Name) {
+			continue
+		}
 		gap, found, end := c.certificateGap(t, component.Name)
 		if found {
 			gaps = append(gaps, gap)
@@ -37,9 +47,12 @@ func (c *Case) gaps(t Target) ([]mesh.Gap, time.Time) {
 			})
 		}
 	}
-	// What a component listens on itself is closed by NetworkPolicy alone.
-	gaps = append(gaps, c.Canary.Gaps(t.Observed.Nodes())...)
-	return gaps, next
+	return append(gaps, unenforced...), next
+}
+
+// started is true while a pod of a component runs.
+func (o ObservedStage) started(component string) bool {
+	return slices.ContainsFunc(o.Pods, func(pod ObservedPod) bool { return pod.Component == component && pod.Started && !pod.Ending })
 }
 
 func (c *Case) certificateGap(t Target, component string) (mesh.Gap, bool, time.Time) {
@@ -48,6 +61,9 @@ func (c *Case) certificateGap(t Target, component string) (mesh.Gap, bool, time.
 	switch issuer := c.meshPolicy().Issuer.Name; {
 	case certificate.Issuer != "" && certificate.Issuer != issuer:
 		gap.Problem, gap.Remedy = "is not of issuer "+issuer, "NTC looks after cert-manager"
+	case certificate.Issuing && c.Now.Before(certificate.NotAfter):
+		// Its renewal leaves the one that is there in force.
+		return gap, false, certificate.NotAfter
 	case !certificate.Ready:
 		gap.Problem, gap.Remedy = "is not ready"+because(certificate.Message), "NTC looks after cert-manager and issuer "+issuer
 	case !certificate.NotAfter.IsZero() && !c.Now.Before(certificate.NotAfter):

@@ -60,6 +60,8 @@ type ObservedCertificate struct {
 	// Issuing is true while cert-manager works on it.
 	Issuing bool
 	Message string
+	// Outdated is true until what was issued is what is asked for now.
+	Outdated bool
 	// Issuer is the name of the issuer that is asked.
 	Issuer string
 	// NotAfter is the end of what was issued; zero: unknown.

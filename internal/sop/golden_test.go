@@ -96,6 +96,8 @@ type goldenStage struct {
 	Volumes map[string]resource.Quantity
 	// Uncertified are components whose certificate is not ready.
 	Uncertified []string
+	// Egress: the proxy to external hosts runs.
+	Egress bool
 }
 
 // goldenIngress: the first fields describe the policy's first Gateway, and gateways all of them, in the policy's order.
@@ -369,6 +371,9 @@ func (s goldenStage) observed(t *testing.T, c *Case) ObservedStage {
 				stage.Certificates[component.Name] = peerCertificate
 			}
 		}
+	}
+	if s.Egress {
+		withEgress(&stage)
 	}
 	return stage
 }

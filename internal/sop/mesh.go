@@ -23,9 +23,13 @@ func (c *Case) carrier() mesh.Carrier { return mesh.For(c.meshPolicy()) }
 // meshStage is the target as the carrier of its flows sees it: components as they run now, with the flows of all releases that
 // may run.
 func (c *Case) meshStage(t Target) mesh.Stage {
-	stage := mesh.Stage{Scope: t.Scope, Policy: c.meshPolicy()}
+	stage := mesh.Stage{Scope: t.Scope, Policy: c.meshPolicy(), Externals: t.externals()}
+	if c.Policy != nil && len(stage.Externals) > 0 {
+		stage.Authorities = c.Policy.Network.Egress.CABundle
+	}
+	numbers := portNumbers(t)
 	for _, component := range t.running() {
-		stage.Components = append(stage.Components, c.meshComponent(t, component))
+		stage.Components = append(stage.Components, c.meshComponent(t, component, numbers))
 	}
 	return stage
 }
@@ -58,10 +62,14 @@ func find(release *v1alpha1.Release, name string) (v1alpha1.Component, bool) {
 	return v1alpha1.Component{}, false
 }
 
-func (c *Case) meshComponent(t Target, component v1alpha1.Component) mesh.Component {
-	numbers := portNumbers(t)
+// meshComponent is a component as carriers see it; numbers are the ports of all.
+func (c *Case) meshComponent(t Target, component v1alpha1.Component, numbers map[string]map[string]int32) mesh.Component {
 	out := mesh.Component{Name: component.Name, Ports: component.Ports, Callers: map[string][]string{}, Numbers: t.numbers(component.Name), Gateways: c.gatewaysOf(t, component.Name)}
 	for _, edge := range component.ConnectsTo {
+		if edge.External != nil {
+			out.Edges = append(out.Edges, mesh.Edge{External: edge.External, Address: t.egressAddress()})
+			continue
+		}
 		out.Edges = append(out.Edges, mesh.Edge{
 			Component: edge.Component,
 			Address:   t.Observed.Addresses[edge.Component],
@@ -72,6 +80,9 @@ func (c *Case) meshComponent(t Target, component v1alpha1.Component) mesh.Compon
 	for _, release := range t.releases() {
 		for _, caller := range release.Spec.Components {
 			for _, edge := range caller.ConnectsTo {
+				if grant := mesh.Grant(edge); caller.Name == component.Name && !slices.Contains(out.Grants, grant) {
+					out.Grants = append(out.Grants, grant)
+				}
 				if edge.Component == component.Name && !slices.Contains(out.Callers[edge.Port], caller.Name) {
 					out.Callers[edge.Port] = append(out.Callers[edge.Port], caller.Name)
 				}
@@ -83,6 +94,7 @@ func (c *Case) meshComponent(t Target, component v1alpha1.Component) mesh.Compon
 			}
 		}
 	}
+	slices.Sort(out.Grants)
 	for _, port := range component.Ports {
 		if routed[port.Name] {
 			out.Routed = append(out.Routed, port)
@@ -94,9 +106,10 @@ func (c *Case) meshComponent(t Target, component v1alpha1.Component) mesh.Compon
 // withheld is true while a component cannot be started so that its flows are encrypted: a peer has no address, or its own
 // certificate is not there. What runs stays as it is.
 func (c *Case) withheld(t Target, component v1alpha1.Component) bool {
-	if len(missingPeers(t, component)) > 0 {
+	if len(missingPeers(t, component)) > 0 || c.egress(t) != nil && t.egressAddress() == "" && leaves(component) {
 		return true
 	}
 	policy := c.meshPolicy()
-	return policy.Type == v1alpha1.MeshSidecar && (policy.Image == "" || !t.Observed.Certificates[component.Name].Ready)
+	certificate := t.Observed.Certificates[component.Name]
+	return policy.Type == v1alpha1.MeshSidecar && (policy.Image == "" || !certificate.Ready || certificate.Outdated)
 }

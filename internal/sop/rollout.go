@@ -39,6 +39,9 @@ func (c *Case) rollout(t Target) Finding {
 			return finding(Refused, v1alpha1.ReasonRolloutFailed, "component %s of %s does not become available in %s%s; %s",
 				component.Name, t.Release.Name, namespace, t.Observed.words(component.Name), remedy)
 		}
+		if f, withheld := c.uncertified(t, component); withheld {
+			waiting = f
+		}
 		if waiting.Outcome == Met && (!t.waits() || early(t.Release)[component.Name]) {
 			waiting = finding(Progressing, v1alpha1.ReasonRollingOut, "component %s of %s is not available in %s yet%s",
 				component.Name, t.Release.Name, namespace, t.Observed.words(component.Name))
@@ -49,6 +52,15 @@ func (c *Case) rollout(t Target) Finding {
 		return c.taskRunning(t)
 	}
 	return waiting
+}
+
+// uncertified is true while a component does not start because its certificate is not there.
+func (c *Case) uncertified(t Target, component v1alpha1.Component) (Finding, bool) {
+	if len(missingPeers(t, component)) > 0 || !c.withheld(t, component) {
+		return Finding{}, false
+	}
+	gap, _, _ := c.certificateGap(t, component.Name)
+	return finding(Progressing, v1alpha1.ReasonCertificateNotReady, "component %s of %s does not start yet: %s", component.Name, t.Release.Name, gap), true
 }
 
 const remedy = "correct the application, or ask for another try by annotating it with " + v1alpha1.RetryAnnotation + "=<anything new>"

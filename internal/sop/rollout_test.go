@@ -187,3 +187,19 @@ func TestVolume(t *testing.T) {
 		t.Error("a volume is written while offline")
 	}
 }
+
+// A component that has no certificate does not start, and the finding says whom to ask.
+func TestRolloutWaitsForCertificates(t *testing.T) {
+	c := liveCase(t)
+	c.Live.RolledOut, c.Live.Workloads, c.Live.Pods = "", nil, nil
+	c.Live.Certificates["api"] = ObservedCertificate{Issuer: "govpk-mesh", Message: "secret of the authority is gone"}
+	f := c.rollout(c.liveTarget(&c.Releases[0]))
+	if f.Outcome != Progressing || f.Reason != v1alpha1.ReasonCertificateNotReady {
+		t.Fatalf("%+v", f)
+	}
+	for _, words := range []string{"component api", "does not start yet", "secret of the authority is gone", "NTC looks after cert-manager and issuer govpk-mesh"} {
+		if !strings.Contains(f.Message, words) {
+			t.Errorf("%q lacks %q", f.Message, words)
+		}
+	}
+}

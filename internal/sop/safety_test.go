@@ -10,6 +10,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/pod-security-admission/api"
 	"k8s.io/pod-security-admission/policy"
@@ -17,6 +18,7 @@ import (
 
 	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
 	"github.com/ntc-gov-pk/govpk-operator/internal/domain"
+	"github.com/ntc-gov-pk/govpk-operator/internal/mesh"
 	"github.com/ntc-gov-pk/govpk-operator/internal/render"
 )
 
@@ -49,6 +51,7 @@ func checkSafe(t *testing.T, c *Case, a Assessment, plan Plan) {
 		case "Gateway":
 			checkListener(t, o, plan.Live)
 		case "NetworkPolicy":
+			checkWaysOut(t, o)
 			if offline && o.GetNamespace() == plan.Live && o.GetName() != render.DefaultDenyName {
 				t.Errorf("%s allows flows while offline", id)
 			}
@@ -107,7 +110,11 @@ func checkDeployment(t *testing.T, o render.Object, stopped bool) {
 	if spec.AutomountServiceAccountToken == nil || *spec.AutomountServiceAccountToken || spec.EnableServiceLinks == nil || *spec.EnableServiceLinks {
 		t.Errorf("%s gets a token or service links", o.GetName())
 	}
-	if spec.DNSPolicy != corev1.DNSNone || !slices.Equal(spec.DNSConfig.Nameservers, []string{"127.0.0.1"}) {
+	if o.GetName() == mesh.EgressName {
+		if !strings.HasSuffix(o.GetNamespace(), "-"+v1alpha1.LiveNamespace) {
+			t.Errorf("%s has a way out of %s", o.GetName(), o.GetNamespace())
+		}
+	} else if spec.DNSPolicy != corev1.DNSNone || !slices.Equal(spec.DNSConfig.Nameservers, []string{"127.0.0.1"}) {
 		t.Errorf("%s resolves names: %s, %v", o.GetName(), spec.DNSPolicy, spec.DNSConfig)
 	}
 	terms := spec.Affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution.NodeSelectorTerms
@@ -121,6 +128,22 @@ func checkDeployment(t *testing.T, o render.Object, stopped bool) {
 		for _, variable := range container.Env {
 			if strings.HasSuffix(variable.Name, "_HOST") && variable.Value == "" {
 				t.Errorf("%s gets an empty %s", o.GetName(), variable.Name)
+			}
+		}
+	}
+}
+
+// checkWaysOut: the egress proxy alone reaches addresses, and no address of the cluster.
+func checkWaysOut(t *testing.T, o render.Object) {
+	t.Helper()
+	for _, rule := range object[networkingv1.NetworkPolicy](t, o).Spec.Egress {
+		if len(rule.To) == 0 || len(rule.Ports) == 0 {
+			t.Errorf("%s leads everywhere", o.GetName())
+		}
+		for _, to := range rule.To {
+			if to.IPBlock != nil && (o.GetName() != "allow-"+mesh.EgressName || !strings.HasSuffix(o.GetNamespace(), "-"+v1alpha1.LiveNamespace) ||
+				!slices.Contains(to.IPBlock.Except, "10.0.0.0/8") || !slices.Contains(to.IPBlock.Except, "169.254.0.0/16")) {
+				t.Errorf("%s in %s leads to %v", o.GetName(), o.GetNamespace(), to.IPBlock)
 			}
 		}
 	}

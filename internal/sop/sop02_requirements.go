@@ -137,10 +137,10 @@ func (c *Case) atPeak(releases ...*v1alpha1.Release) Compute {
 }
 
 // overhead is what the platform adds to the declared hardware: one more pod of each component, which a rolling update
-// starts before it ends an old one, and what the mesh runs beside each pod.
+// starts before it ends an old one, what the mesh runs beside each pod, and the proxy to hosts outside.
 func (c *Case) overhead(releases ...*v1alpha1.Release) Compute {
 	beside := c.carrier().Beside()
-	return sum(releases, func(component v1alpha1.Component) Compute {
+	total := sum(releases, func(component v1alpha1.Component) Compute {
 		extra := pods(component, 1)
 		_, most, _ := c.scaling(component)
 		cpu, memory := beside.CPU.DeepCopy(), beside.Memory.DeepCopy()
@@ -149,6 +149,8 @@ func (c *Case) overhead(releases ...*v1alpha1.Release) Compute {
 		extra.Add(Compute{cpu, memory})
 		return extra
 	})
+	total.Add(c.egressPods(releases...))
+	return total
 }
 
 // enforceRequirements makes the quota: the declared hardware and the platform's overhead. A declaration that shrinks below

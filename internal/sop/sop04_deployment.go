@@ -62,13 +62,15 @@ func enforceDeployment(c *Case, t Target) []render.Object {
 		return nil
 	}
 	var objects []render.Object
+	numbers := portNumbers(t)
 	for _, p := range t.parts() {
-		objects = append(objects, c.partObjects(t, p)...)
+		objects = append(objects, c.partObjects(t, p, numbers)...)
 	}
 	for _, task := range t.due() {
-		objects = append(objects, c.taskObjects(t, task)...)
+		objects = append(objects, c.taskObjects(t, task, numbers)...)
 	}
 	objects = append(objects, t.filesBefore(objects)...)
+	objects = append(objects, c.egressObjects(t)...)
 	if t.Offline != nil || c.Policy == nil || !c.routable(t) {
 		return objects
 	}
@@ -120,7 +122,7 @@ func portNumbers(t Target) map[string]map[string]int32 {
 func missingPeers(t Target, component v1alpha1.Component) []string {
 	var missing []string
 	for _, edge := range component.ConnectsTo {
-		if t.Observed.Addresses[edge.Component] == "" {
+		if edge.External == nil && t.Observed.Addresses[edge.Component] == "" {
 			missing = append(missing, edge.Component)
 		}
 	}

@@ -15,7 +15,7 @@ import (
 
 // Clause 5, Data Flows: every flow is encrypted. At the gateway: HTTPS only, HSTS, a certificate per host or NTC's wildcard
 // (gateways.go). Between components, and from the gateway to them: mutual TLS by the policy's mesh (mesh.go, internal/mesh),
-// default-deny both ways and the declared edges alone. The finding is met on evidence only (encryption_evidence.go);
+// default-deny both ways and the declared edges alone; out of the cluster by a proxy of the operator's (egress.go). The finding is met on evidence only (encryption_evidence.go);
 // without it the live routes are withheld, and withdrawn where it is lost. Admission: govpk-certificates, govpk-children,
 // govpk-hosts.
 func encryption() Clause {
@@ -50,8 +50,8 @@ func assessEncryption(c *Case, release *v1alpha1.Release) Finding {
 	if len(gaps) > 0 {
 		return c.unencrypted(t, gaps, next)
 	}
-	f := finding(Met, v1alpha1.ReasonEncrypted, "every pod of %s in %s proves itself with a current certificate, and undeclared flows are refused",
-		release.Name, t.Scope.StageNamespace())
+	f := finding(Met, v1alpha1.ReasonEncrypted, "every pod of %s in %s proves itself with a current certificate, and undeclared flows are refused%s",
+		release.Name, t.Scope.StageNamespace(), t.unreachable())
 	f.Deadline = next
 	return f
 }
@@ -81,9 +81,12 @@ func (c *Case) unencrypted(t Target, gaps []mesh.Gap, next time.Time) Finding {
 }
 
 // assessMesh judges what the policy says of the mesh, before anything of a release runs.
-func assessMesh(c *Case, _ *v1alpha1.Release) Finding {
+func assessMesh(c *Case, release *v1alpha1.Release) Finding {
 	if c.Policy == nil {
 		return policyMissing()
+	}
+	if f := c.assessExternals(release); f.Outcome != Met {
+		return f
 	}
 	policy := c.Policy.Mesh
 	if policy.Type != v1alpha1.MeshSidecar {
@@ -122,6 +125,9 @@ func enforceEncryption(c *Case, t Target) []render.Object {
 				objects = append(objects, policy)
 			}
 		}
+		if policy, ok := c.egressFlows(t); ok {
+			objects = append(objects, policy)
+		}
 	}
 	if t.live() {
 		objects = append(objects, c.ownListeners(t)...)
@@ -137,6 +143,12 @@ func (c *Case) flows(t Target, name string) render.Flows {
 		ports := numbersOf(release)
 		for _, caller := range release.Spec.Components {
 			for _, edge := range caller.ConnectsTo {
+				if edge.External != nil {
+					if caller.Name == name && c.egress(t) != nil {
+						f.Callees[mesh.EgressName] = append(f.Callees[mesh.EgressName], edge.External.Port)
+					}
+					continue
+				}
 				number := ports[edge.Component][edge.Port]
 				if caller.Name == name {
 					f.Callees[edge.Component] = append(f.Callees[edge.Component], number)

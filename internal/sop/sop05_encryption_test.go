@@ -89,9 +89,10 @@ func TestRoutesNeedEncryption(t *testing.T) {
 		"withdrawn before":         {func(c *Case) { gap(c); c.Live.Routes, c.Live.UnencryptedSince = nil, hours(47) }, false, true},
 		"first launch":             {func(c *Case) { gap(c); c.Live.Routes = nil }, false, false},
 		"first launch, no pod yet": {func(c *Case) { c.Live.Routes, c.Live.Pods = nil, nil }, false, false},
-		"the platform's fault":     {func(c *Case) { gap(c); c.Live.UnencryptedSince = hours(40); c.Fleet = Fleet{Live: 5, Unencrypted: 2} }, true, true},
-		"one alone is no fleet":    {func(c *Case) { gap(c); c.Live.UnencryptedSince = hours(40); c.Fleet = Fleet{Live: 1, Unencrypted: 1} }, false, true},
-		"within the share":         {func(c *Case) { gap(c); c.Live.UnencryptedSince = hours(40); c.Fleet = Fleet{Live: 10, Unencrypted: 2} }, false, true},
+		"a new component without its certificate yet": {func(c *Case) { delete(c.Live.Certificates, "api"); c.Live.Pods = c.Live.Pods[:1] }, true, false},
+		"the platform's fault":                        {func(c *Case) { gap(c); c.Live.UnencryptedSince = hours(40); c.Fleet = Fleet{Live: 5, Unencrypted: 2} }, true, true},
+		"one alone is no fleet":                       {func(c *Case) { gap(c); c.Live.UnencryptedSince = hours(40); c.Fleet = Fleet{Live: 1, Unencrypted: 1} }, false, true},
+		"within the share":                            {func(c *Case) { gap(c); c.Live.UnencryptedSince = hours(40); c.Fleet = Fleet{Live: 10, Unencrypted: 2} }, false, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := liveCase(t)

@@ -7,14 +7,16 @@ import (
 	"slices"
 
 	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
+	"github.com/ntc-gov-pk/govpk-operator/internal/mesh"
 	"github.com/ntc-gov-pk/govpk-operator/internal/render"
 )
 
 // partObjects are the objects of a Service or ScheduledTask. The lock refuses new ones, so offline only those that stand are kept.
-func (c *Case) partObjects(t Target, p part) []render.Object {
+func (c *Case) partObjects(t Target, p part, numbers map[string]map[string]int32) []render.Object {
+	member := c.meshComponent(t, p.Component, numbers)
 	var objects []render.Object
 	if len(p.Ports) > 0 && (t.Offline == nil || t.Observed.Addresses[p.Name] != "") {
-		objects = append(objects, render.Service(t.Scope, p.Name, c.carrier().ServicePorts(c.meshComponent(t, p.Component))))
+		objects = append(objects, render.Service(t.Scope, p.Name, c.carrier().ServicePorts(member)))
 	}
 	if p.Storage != nil {
 		objects = append(objects, c.volume(t, p.Component))
@@ -25,7 +27,7 @@ func (c *Case) partObjects(t Target, p part) []render.Object {
 	if t.Offline == nil && c.withheld(t, p.Component) {
 		return objects
 	}
-	w := c.workload(t, p.Component, p.release)
+	w := c.workload(t, p.Component, p.release, member)
 	switch {
 	case p.Type == v1alpha1.ComponentScheduledTask:
 		return append(objects, t.standing(render.CronJob(t.Scope, w, c.timeZone(), false)))
@@ -66,7 +68,7 @@ func (t Target) filesBefore(rendered []render.Object) []render.Object {
 
 // taskObjects are the Job of a Task and its files. A Job that ended is a record and stays as it is; offline an unfinished one
 // is suspended, so that its deadline does not pass meanwhile.
-func (c *Case) taskObjects(t Target, task v1alpha1.Component) []render.Object {
+func (c *Case) taskObjects(t Target, task v1alpha1.Component, numbers map[string]map[string]int32) []render.Object {
 	if t.Offline == nil && c.withheld(t, task) {
 		return nil
 	}
@@ -75,15 +77,15 @@ func (c *Case) taskObjects(t Target, task v1alpha1.Component) []render.Object {
 		objects = append(objects, t.standing(files))
 	}
 	observed := t.task(task.Name)
-	job := render.Job(t.Scope, c.workload(t, task, t.Release), t.taskName(task.Name), t.Offline != nil)
+	job := render.Job(t.Scope, c.workload(t, task, t.Release, c.meshComponent(t, task, numbers)), t.taskName(task.Name), t.Offline != nil)
 	if observed.Succeeded || observed.Failed || t.Offline != nil && t.Offline.Workloads == v1alpha1.WorkloadsIsolate {
 		job.Mode = render.Keep
 	}
 	return append(objects, job)
 }
 
-func (c *Case) workload(t Target, component v1alpha1.Component, release *v1alpha1.Release) render.Workload {
-	return c.carrier().Attach(c.meshStage(t), c.meshComponent(t, component), render.Workload{
+func (c *Case) workload(t Target, component v1alpha1.Component, release *v1alpha1.Release, member mesh.Component) render.Workload {
+	return c.carrier().Attach(mesh.Stage{Scope: t.Scope, Policy: c.meshPolicy()}, member, render.Workload{
 		Component:       component,
 		Replicas:        t.replicas(c, component),
 		Nodes:           c.nodes(release),

@@ -30,7 +30,7 @@ func first(ctx context.Context, events watch.Interface, what string, wanted func
 	for {
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("%s: %w", what, ctx.Err())
+			return fmt.Errorf("%s: %w", what, context.Cause(ctx))
 		case event, open := <-events.ResultChan():
 			if !open {
 				return fmt.Errorf("%s: the watch ended", what)

@@ -15,6 +15,7 @@ import (
 	"k8s.io/client-go/rest"
 
 	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
+	"github.com/ntc-gov-pk/govpk-operator/internal/mesh"
 	"github.com/ntc-gov-pk/govpk-operator/internal/render"
 )
 
@@ -24,8 +25,10 @@ type place struct {
 }
 
 // live is the live namespace.
-func (p place) live() string {
-	return render.Scope{Namespace: p.organization, Application: p.name, Stage: v1alpha1.LiveNamespace}.StageNamespace()
+func (p place) live() string { return p.scope(v1alpha1.LiveNamespace).StageNamespace() }
+
+func (p place) scope(stage string) render.Scope {
+	return render.Scope{Namespace: p.organization, Application: p.name, Stage: stage}
 }
 
 // stages is what the names of both stage namespaces begin with.
@@ -72,10 +75,14 @@ func final(writes []write) []write {
 
 // moved are the writes of one place for another.
 func moved(writes []write, from, to place) []write {
-	names := strings.NewReplacer(
+	pairs := []string{
 		from.stages(), to.stages(), from.organization, to.organization, from.host, to.host,
 		render.ListenerOwner(from.host), render.ListenerOwner(to.host),
-	)
+	}
+	for _, stage := range []string{v1alpha1.TestNamespace, v1alpha1.LiveNamespace} {
+		pairs = append(pairs, mesh.StageIdentity(from.scope(stage)), mesh.StageIdentity(to.scope(stage)))
+	}
+	names := strings.NewReplacer(pairs...)
 	out := make([]write, len(writes))
 	for i, w := range writes {
 		out[i] = write{w.method, names.Replace(w.path), names.Replace(w.query), w.contentType, []byte(names.Replace(string(w.body)))}

@@ -26,7 +26,11 @@ func main() {
 	ctrl.SetLogger(logr.Discard())
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, *rounds, *file, os.Stdout); err != nil {
+	do := func() error { return run(ctx, *rounds, *file, os.Stdout) }
+	if n := os.Getenv(envEdge); n != "" {
+		do = func() error { return alone(ctx, n) }
+	}
+	if err := do(); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
@@ -42,6 +46,9 @@ func run(ctx context.Context, rounds int, file string, out io.Writer) error {
 		return err
 	}
 	if err := throughGateway(ctx, report); err != nil {
+		return err
+	}
+	if err := alongEdge(ctx, rounds, report); err != nil {
 		return err
 	}
 	if err := purePass(ctx, report); err != nil {

@@ -6,6 +6,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 
@@ -22,22 +23,30 @@ import (
 	"github.com/ntc-gov-pk/govpk-operator/test/scenario"
 )
 
-// player does what the cluster's other controllers would, at once, for whoever wrote the objects: it rolls out, issues
-// certificates, programs listeners and accepts routes.
+// player does what the cluster's other controllers and kubelets would, at once, for whoever wrote the objects: it rolls out,
+// runs pods, issues certificates, programs listeners and accepts routes.
 type player struct {
-	admin      client.WithWatch
-	deployment client.Client
+	admin client.WithWatch
+	// In managed namespaces each kind is written by the account that admission knows for it.
+	deployment, replicaSet, node, certManager client.Client
+	// stop ends the run: nobody must wait for what a player that failed will not do.
+	stop context.CancelCauseFunc
 
 	mu  sync.Mutex
 	err error
 }
 
-func startPlayer(ctx context.Context, cluster *scenario.Cluster) (*player, error) {
-	deployment, err := cluster.As("system:serviceaccount:kube-system:deployment-controller")
-	if err != nil {
-		return nil, err
+func startPlayer(ctx context.Context, stop context.CancelCauseFunc, cluster *scenario.Cluster) (*player, error) {
+	p := &player{admin: cluster.Admin, stop: stop}
+	for account, c := range map[string]*client.Client{
+		"kube-system:deployment-controller": &p.deployment, "kube-system:replicaset-controller": &p.replicaSet,
+		"kube-system:node-controller": &p.node, "cert-manager:cert-manager": &p.certManager,
+	} {
+		var err error
+		if *c, err = cluster.As("system:serviceaccount:"+account, "system:masters"); err != nil {
+			return nil, err
+		}
 	}
-	p := &player{admin: cluster.Admin, deployment: deployment}
 	certificates := &unstructured.UnstructuredList{}
 	certificates.SetGroupVersionKind(apply.CertificateKind)
 	for _, list := range []client.ObjectList{&appsv1.DeploymentList{}, &gatewayv1.HTTPRouteList{}, &gatewayv1.GatewayList{}, certificates} {
@@ -72,8 +81,9 @@ func (p *player) follow(ctx context.Context, events watch.Interface) {
 func (p *player) fail(err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.err == nil {
-		p.err = err
+	if p.err == nil && err != nil {
+		p.err = fmt.Errorf("the player of the cluster's part: %w", err)
+		p.stop(p.err)
 	}
 }
 
@@ -96,21 +106,30 @@ func (p *player) play(ctx context.Context, object client.Object) error {
 	case *unstructured.Unstructured:
 		issue(object)
 	}
-	if equality.Semantic.DeepEqual(before, object) {
-		return nil
-	}
-	var err error
-	if _, ok := object.(*appsv1.Deployment); ok {
-		// Its controller may update and not patch.
-		err = p.deployment.Status().Update(ctx, object)
-	} else {
-		err = p.admin.Status().Patch(ctx, object, client.MergeFrom(before))
+	err := p.report(ctx, before, object)
+	if d, ok := object.(*appsv1.Deployment); ok && err == nil {
+		err = p.enrol(ctx, d)
 	}
 	if ctx.Err() != nil || apierrors.IsConflict(err) {
 		// After a conflict the newer object is on its way.
 		err = nil
 	}
 	return client.IgnoreNotFound(err)
+}
+
+// report writes the status of an object if it changed.
+func (p *player) report(ctx context.Context, before, object client.Object) error {
+	if equality.Semantic.DeepEqual(before, object) {
+		return nil
+	}
+	switch object.(type) {
+	case *appsv1.Deployment:
+		// Its controller may update and not patch.
+		return p.deployment.Status().Update(ctx, object)
+	case *unstructured.Unstructured:
+		return p.certManager.Status().Patch(ctx, object, client.MergeFrom(before))
+	}
+	return p.admin.Status().Patch(ctx, object, client.MergeFrom(before))
 }
 
 func rollOut(d *appsv1.Deployment) {

@@ -53,6 +53,8 @@ type Report struct {
 	// Skipped says what was not measured and why.
 	Skipped map[string]string `json:"skipped,omitempty"`
 	Pure    []Benchmark       `json:"pure"`
+	// Edge is nil where it was skipped.
+	Edge *EdgeReport `json:"edge,omitempty"`
 }
 
 func newReport(rounds int) *Report {
@@ -96,6 +98,9 @@ func (r *Report) print(out io.Writer) {
 	for _, b := range r.Pure {
 		fmt.Fprintf(table, "%s\t%.0f ns/op\t%d B/op\t%d allocs/op\n", b.Name, b.Nanoseconds, b.Bytes, b.Allocations)
 	}
+	if r.Edge != nil {
+		r.Edge.print(table)
+	}
 	table.Flush()
 	for what, why := range r.Skipped {
 		fmt.Fprintf(out, "\n*** SKIPPED, NOT MEASURED: %s\n*** %s\n", what, why)
@@ -105,10 +110,10 @@ func (r *Report) print(out io.Writer) {
 func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
 // spread is median (least–most), or the one value that all have.
-func spread(pairs []Pair, format string, of func(Pair) float64) string {
+func spread[T any](rounds []T, format string, of func(T) float64) string {
 	var values []float64
-	for _, p := range pairs {
-		values = append(values, of(p))
+	for _, r := range rounds {
+		values = append(values, of(r))
 	}
 	show := func(v float64) string { return fmt.Sprintf(format, v) }
 	least, most := show(slices.Min(values)), show(slices.Max(values))

@@ -102,8 +102,11 @@ func furnish(ctx context.Context, config *rest.Config) (*scenario.Cluster, error
 		}
 	}
 	// Admission taints a new node until a controller finds it ready, and none runs.
-	node := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "node-1"}}
+	node := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: nodeName}}
 	if err := cluster.Admin.Patch(ctx, node, client.RawPatch(types.MergePatchType, []byte(`{"spec":{"taints":null}}`))); err != nil {
+		return nil, err
+	}
+	if err := enrolPlatform(ctx, cluster.Admin); err != nil {
 		return nil, err
 	}
 	return cluster, guarded(ctx, cluster.Admin)

@@ -43,18 +43,18 @@ type story struct {
 // onEnvtest runs everything that needs an API server alone. Rounds to warm up the caches of the API server, the operator
 // and the bare client come first and are not reported.
 func onEnvtest(ctx context.Context, warm, rounds int, report *Report) (err error) {
-	ctx, cancel := context.WithCancel(ctx)
+	ctx, cancel := context.WithCancelCause(ctx)
 	cluster, stopServer, err := startServer(ctx)
 	if err != nil {
-		cancel()
+		cancel(err)
 		return err
 	}
 	defer func() {
 		// The API server waits for the watches of the player.
-		cancel()
+		cancel(nil)
 		err = errors.Join(err, stopServer())
 	}()
-	player, err := startPlayer(ctx, cluster)
+	player, err := startPlayer(ctx, cancel, cluster)
 	if err != nil {
 		return err
 	}

@@ -32,7 +32,7 @@ func scope(app *v1alpha1.ThirdPartyApplication, stage string) render.Scope {
 }
 
 // policies are what the plan of an application that is in test and live holds, as cyclonus reads them.
-func policies(t *testing.T, app *v1alpha1.ThirdPartyApplication, offline bool) *matcher.Policy {
+func policies(t *testing.T, app *v1alpha1.ThirdPartyApplication, mesh v1alpha1.MeshType, offline bool) *matcher.Policy {
 	t.Helper()
 	release := sop.Snapshot(app)
 	c := &sop.Case{
@@ -40,7 +40,7 @@ func policies(t *testing.T, app *v1alpha1.ThirdPartyApplication, offline bool) *
 		Policy: &v1alpha1.DeploymentPolicySpec{Gateways: v1alpha1.Gateways{
 			Live: []v1alpha1.GatewayReference{{Namespace: publicGateway, Name: "public"}},
 			Test: v1alpha1.TestGateway{GatewayReference: v1alpha1.GatewayReference{Namespace: vpnGateway, Name: "vpn"}, Domain: "test.ntc.gov.pk"},
-		}},
+		}, Mesh: v1alpha1.MeshPolicy{Type: mesh}},
 		Test: stage(app, release), Live: stage(app, release),
 		Ingress: sop.ObservedIngress{Gateways: []sop.ObservedGateway{{
 			GatewayReference: v1alpha1.GatewayReference{Namespace: publicGateway, Name: "public"}, Exists: true,

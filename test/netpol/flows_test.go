@@ -20,26 +20,44 @@ type end struct {
 	component, stage string
 	// gatewayOf is the stage whose gateway this is.
 	gatewayOf string
-	peer      *matcher.TrafficPeer
+	// probes is the address that Istio gives to the node's own kubelet.
+	probes bool
+	peer   *matcher.TrafficPeer
 }
 
-// Between any two ends, on any port and protocol, exactly those flows are allowed that the application declares.
+// carried are the ports that a carrier of mutual TLS opens: to declared callers, and to the gateways. They are written here
+// once more, so that a change of them is seen.
+type carried struct {
+	mesh           v1alpha1.MeshType
+	peers, gateway int32
+}
+
+var carriers = []carried{{v1alpha1.MeshSidecar, 15443, 15444}, {v1alpha1.MeshIstio, 15008, 15008}}
+
+// Between any two ends, on any port and protocol, exactly those flows are allowed that the application declares, and those only
+// through what carries them: what a component listens on itself is open to nobody.
 func TestFlows(t *testing.T) {
-	for _, app := range applications() {
-		t.Run(app.Name, func(t *testing.T) {
-			table{app: app, policies: policies(t, app, false)}.judge(t)
-		})
-		t.Run(app.Name+" while live is offline", func(t *testing.T) {
-			table{app: app, policies: policies(t, app, true), offline: true}.judge(t)
-		})
+	for _, carrier := range carriers {
+		for _, app := range applications() {
+			name := string(carrier.mesh) + " " + app.Name
+			t.Run(name, func(t *testing.T) {
+				table{carried: carrier, app: app, policies: policies(t, app, carrier.mesh, false)}.judge(t)
+			})
+			t.Run(name+" while live is offline", func(t *testing.T) {
+				table{carried: carrier, app: app, policies: policies(t, app, carrier.mesh, true), offline: true}.judge(t)
+			})
+		}
 	}
 }
 
 type table struct {
+	carried
 	app      *v1alpha1.ThirdPartyApplication
 	policies *matcher.Policy
 	offline  bool
 }
+
+var protocols = []corev1.Protocol{corev1.ProtocolTCP, corev1.ProtocolUDP, corev1.ProtocolSCTP}
 
 // judge asks each end by itself, so that a rule which is too wide on one side is not covered by the other.
 func (f table) judge(t *testing.T) {
@@ -48,7 +66,7 @@ func (f table) judge(t *testing.T) {
 	for _, from := range everyone {
 		for _, to := range everyone {
 			for _, port := range ports(f.app) {
-				for _, protocol := range []corev1.Protocol{corev1.ProtocolTCP, corev1.ProtocolUDP, corev1.ProtocolSCTP} {
+				for _, protocol := range protocols {
 					verdict := f.policies.IsTrafficAllowed(&matcher.Traffic{
 						Source: from.peer, Destination: to.peer, Protocol: protocol,
 						ResolvedPort: int(port), ResolvedPortName: portName(f.app, to.component, port),
@@ -79,21 +97,25 @@ func (f table) judge(t *testing.T) {
 	}
 }
 
-// declared says what the application asked for.
+// declared says what the application asked for, and through which port.
 func (f table) declared(from, to end, port int32, protocol corev1.Protocol) bool {
-	if protocol != corev1.ProtocolTCP || to.stage == "" || f.offline && to.stage == v1alpha1.LiveNamespace {
+	switch {
+	case to.component == "" || f.offline && to.stage == v1alpha1.LiveNamespace:
 		return false
-	}
-	name := portName(f.app, to.component, port)
-	if from.gatewayOf == to.stage {
-		return name != "" && routed(f.app, to.component, name)
-	}
-	if from.stage != to.stage || name == "" {
+	case from.probes && f.mesh == v1alpha1.MeshIstio:
+		return true
+	case protocol != corev1.ProtocolTCP:
 		return false
+	case from.gatewayOf == to.stage:
+		return port == f.gateway && routed(f.app, to.component)
 	}
+	return from.stage == to.stage && port == f.peers && f.edge(from.component, to.component)
+}
+
+func (f table) edge(from, to string) bool {
 	for _, c := range f.app.Spec.Components {
 		for _, edge := range c.ConnectsTo {
-			if c.Name == from.component && edge.Component == to.component && edge.Port == name {
+			if c.Name == from && edge.Component == to {
 				return true
 			}
 		}
@@ -101,29 +123,33 @@ func (f table) declared(from, to end, port int32, protocol corev1.Protocol) bool
 	return false
 }
 
-// count is how many flows there are to allow: each edge and each routed port once for each stage that is not offline.
+// count is how many flows there are to allow: each pair of components with an edge, each routed component and, with Istio, each
+// component for probes on all that is asked, once for each stage that is not offline.
 func (f table) count() int {
-	flows := map[string]bool{}
-	for _, d := range f.app.Spec.Domains {
-		for _, p := range d.Paths {
-			flows["gateway "+p.Component+" "+p.Port] = true
+	flows, probes := 0, 0
+	for _, to := range f.app.Spec.Components {
+		if routed(f.app, to.Name) {
+			flows++
 		}
-	}
-	for _, c := range f.app.Spec.Components {
-		for _, edge := range c.ConnectsTo {
-			flows[c.Name+" "+edge.Component+" "+edge.Port] = true
+		for _, from := range f.app.Spec.Components {
+			if f.edge(from.Name, to.Name) {
+				flows++
+			}
+		}
+		if f.mesh == v1alpha1.MeshIstio {
+			probes += len(ports(f.app)) * len(protocols)
 		}
 	}
 	if f.offline {
-		return len(flows)
+		return flows + probes
 	}
-	return 2 * len(flows)
+	return 2 * (flows + probes)
 }
 
-func routed(app *v1alpha1.ThirdPartyApplication, component, port string) bool {
+func routed(app *v1alpha1.ThirdPartyApplication, component string) bool {
 	for _, d := range app.Spec.Domains {
 		for _, p := range d.Paths {
-			if p.Component == component && p.Port == port {
+			if p.Component == component {
 				return true
 			}
 		}
@@ -142,9 +168,15 @@ func portName(app *v1alpha1.ThirdPartyApplication, component string, number int3
 	return ""
 }
 
-// ports are all that anything listens on, their neighbours, and those that a leak would use.
+// ports are all that anything listens on, of either carrier too, their neighbours, and those that a leak would use. 15020 is
+// the sidecar's health, 15100 its first edge, 15006 where Istio's own sidecar takes what comes in.
 func ports(app *v1alpha1.ThirdPartyApplication) []int32 {
-	numbers := map[int32]bool{53: true, 80: true, 443: true, 6443: true}
+	numbers := map[int32]bool{53: true, 80: true, 443: true, 6443: true, 15006: true, 15020: true, 15100: true}
+	for _, carrier := range carriers {
+		for _, port := range []int32{carrier.peers, carrier.gateway} {
+			numbers[port-1], numbers[port], numbers[port+1] = true, true, true
+		}
+	}
 	for _, c := range app.Spec.Components {
 		for _, port := range c.Ports {
 			numbers[port.Port-1], numbers[port.Port], numbers[port.Port+1] = true, true, true
@@ -182,9 +214,10 @@ func ends(t *testing.T, app *v1alpha1.ThirdPartyApplication) []end {
 	// A pod of the platform that carries a component's label is still not that component.
 	out = append(out, end{name: "kube-dns", peer: pod("kube-system", nil, map[string]string{"k8s-app": "kube-dns"})},
 		end{name: "impostor", peer: pod("default", nil, map[string]string{v1alpha1.ComponentLabel: app.Spec.Components[0].Name})})
-	for _, address := range []string{"8.8.8.8", "2001:4860:4860::8888", "10.96.0.1", "169.254.169.254"} {
+	for _, address := range []string{"8.8.8.8", "2001:4860:4860::8888", "10.96.0.1", "169.254.169.254", "169.254.7.128"} {
 		out = append(out, end{name: address, peer: &matcher.TrafficPeer{IP: address}})
 	}
+	out = append(out, end{name: "probes", probes: true, peer: &matcher.TrafficPeer{IP: "169.254.7.127"}})
 	return out
 }
 
@@ -199,7 +232,7 @@ func pod(namespace string, namespaceLabels, podLabels map[string]string) *matche
 // podLabels are those of the template that is really rendered for a component.
 func podLabels(t *testing.T, s render.Scope, c v1alpha1.Component) map[string]string {
 	t.Helper()
-	w := render.Workload{Component: c}
+	w := render.Workload{Component: c, Addresses: make([]render.Address, len(c.ConnectsTo))}
 	object, path := render.Deployment(s, w), []string{"spec", "template", "metadata", "labels"}
 	switch {
 	case c.Storage != nil:

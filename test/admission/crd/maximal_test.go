@@ -87,6 +87,10 @@ func TestMaximal(t *testing.T) {
 	const certificate = "-----BEGIN CERTIFICATE-----"
 	policy.Spec.Mesh.CABundle = certificate + strings.Repeat("a", 65536-len(certificate))
 	policy.Spec.Mesh.Image = strings.Repeat("i", 512-72) + "@sha256:" + strings.Repeat("0", 64)
+	policy.Spec.Network.Egress.CABundle = certificate + strings.Repeat("a", 65536-len(certificate))
+	for i := range 100 {
+		policy.Spec.Network.Egress.BlockedCIDRs = append(policy.Spec.Network.Egress.BlockedCIDRs, fmt.Sprintf("10.%d.0.0/16", i))
+	}
 	for i := range 16 {
 		policy.Spec.Gateways.Live = append(policy.Spec.Gateways.Live, v1alpha1.GatewayReference{Name: label(63, i), Namespace: strings.Repeat("g", 63)})
 	}
@@ -160,6 +164,14 @@ func maximalComponents() []v1alpha1.Component {
 		for e := range 20 {
 			to := (i + 1 + e%(count-1)) % count
 			c.ConnectsTo = append(c.ConnectsTo, v1alpha1.Edge{Component: label(40, to), Port: label(15, (ports-1)-e/(count-1)), Name: label(40, 100+e)})
+		}
+	}
+	// In half of them every edge leads out.
+	for i := range components[:count/2] {
+		for e := range components[i].ConnectsTo {
+			edge := &components[i].ConnectsTo[e]
+			edge.Component, edge.Port = "", ""
+			edge.External = &v1alpha1.ExternalHost{Host: strings.Repeat(strings.Repeat("h", 62)+".", 3) + label(63, e), Port: int32(65535 - e)}
 		}
 	}
 	return components
