@@ -66,6 +66,11 @@ func run(ctx context.Context, args []string) error {
 
 func serve(ctx context.Context, db *store) error {
 	server := &http.Server{Addr: ":8080", Handler: handler(db), ReadHeaderTimeout: 5 * time.Second}
+	rpc, err := serveGRPC(grpcAddress)
+	if err != nil {
+		return err
+	}
+	defer rpc.Stop()
 	go func() {
 		<-ctx.Done()
 		drain, cancel := context.WithTimeout(context.Background(), 2*time.Second)
@@ -90,7 +95,10 @@ func handler(db *store) http.Handler {
 	mux.HandleFunc("GET /api/resolve", resolve)
 	mux.HandleFunc("GET /api/socket", socket)
 	mux.HandleFunc("GET /api/burn", burn)
+	mux.HandleFunc("GET /api/ask", ask)
+	mux.HandleFunc("GET /api/grpc", askGRPC)
 	if db != nil {
+		mux.HandleFunc("GET /api/session", db.session)
 		mux.HandleFunc("GET /api/visits", db.list)
 		mux.HandleFunc("POST /api/visits", db.add)
 	}

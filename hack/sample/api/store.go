@@ -152,6 +152,39 @@ func (s *store) add(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusCreated, v)
 }
 
+// session holds one session of the database for ?seconds=N and asks it each second which backend serves it.
+func (s *store) session(w http.ResponseWriter, r *http.Request) {
+	duration, ok := number(w, r, "seconds", time.Second, maxHold)
+	if !ok {
+		return
+	}
+	conn, err := s.pool.Acquire(r.Context())
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	defer conn.Release()
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	flow := http.NewResponseController(w)
+	for range int(duration / time.Second) {
+		var backend int
+		if err := conn.QueryRow(r.Context(), "SELECT pg_backend_pid()").Scan(&backend); err != nil {
+			fmt.Fprintln(w, err)
+			return
+		}
+		fmt.Fprintln(w, backend)
+		if flow.Flush() != nil {
+			return
+		}
+		select {
+		case <-r.Context().Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
 // fail gives the database's own words.
 func fail(w http.ResponseWriter, err error) {
 	log.Print(err)

@@ -1,0 +1,324 @@
+// Copyright 2026 The govpk-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/json"
+	"encoding/pem"
+	"fmt"
+	"math/big"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/kubernetes"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
+	"github.com/ntc-gov-pk/govpk-operator/internal/render"
+	"github.com/ntc-gov-pk/govpk-operator/test/scenario"
+)
+
+var issuerKind = schema.GroupVersionKind{Group: "cert-manager.io", Version: "v1", Kind: "ClusterIssuer"}
+
+const (
+	meshIssuer = "govpk-mesh"
+	// takesUp is how long a kubelet may take to bring what changed to a pod, also once it is told to look.
+	takesUp = 45 * time.Second
+	// rate is how many requests a second go along an edge meanwhile.
+	rate = 200
+)
+
+// They change what every application's certificates rest on.
+var _ = Describe("Certificates under load", Serial, Ordered, func() {
+	var app *scenario.App
+
+	BeforeAll(func(ctx context.Context) { app = withDesk(ctx, "renewed") })
+
+	It("are renewed without a failed request, and without an end to a session of PostgreSQL", func(ctx context.Context) {
+		api := podOf(ctx, app, v1alpha1.LiveNamespace, "api")
+		session := follow(ctx, api, "/api/session?seconds=120")
+		use := useEdge(ctx, app)
+		before := presents(ctx, app)
+		Eventually(session.all).ShouldNot(BeEmpty())
+		renewAll(ctx, app)
+		Eventually(func(g Gomega) {
+			look(ctx, app)
+			g.Expect(presents(ctx, app).SerialNumber).NotTo(Equal(before.SerialNumber))
+			for _, pod := range meshed(ctx, app) {
+				g.Expect(said(ctx, pod)).To(ContainSubstring("certificate renewed"), pod.Name)
+			}
+		}).WithTimeout(takesUp).WithPolling(time.Second).Should(Succeed())
+		use.goesOn()
+		use.stop("a renewal of every certificate")
+		seen := len(session.all())
+		Eventually(func() int { return len(session.all()) }).Should(BeNumerically(">", seen), "the session goes on")
+		Expect(slices.Compact(slices.Clone(session.all()))).To(HaveLen(1), "by the same process of PostgreSQL")
+	})
+
+	It("that are not current take the route down after the policy's grace, and bring it back once they are", func(ctx context.Context) {
+		url := "https://" + app.Host + "/api/greeting"
+		broken := &unstructured.Unstructured{Object: map[string]any{"spec": map[string]any{"ca": map[string]any{"secretName": "e2e-none"}}}}
+		broken.SetGroupVersionKind(issuerKind)
+		broken.SetName("e2e-broken")
+		Expect(client.IgnoreAlreadyExists(cluster.Admin.Create(ctx, broken))).To(Succeed())
+		DeferCleanup(func(ctx context.Context) { Expect(cluster.Admin.Delete(ctx, broken)).To(Succeed()) })
+		// Whatever else is live here loses its encryption too, which would pass for the platform's fault.
+		heal := setMesh(ctx, map[string]any{"graceSeconds": 5, "fleetLossPercent": 100, "issuer": map[string]any{"kind": "ClusterIssuer", "name": "e2e-broken"}})
+		isReasoned(ctx, app, v1alpha1.ConditionTrafficEncrypted, v1alpha1.ReasonEncryptionLost)
+		status, err := app.Get(ctx)
+		Expect(err).NotTo(HaveOccurred())
+		lost := meta.FindStatusCondition(status.Status.Conditions, v1alpha1.ConditionTrafficEncrypted)
+		Expect(lost).To(And(HaveField("Status", metav1.ConditionFalse), HaveField("Message", ContainSubstring("Certificate "+app.Namespace("live")+"/"))))
+		Expect(cluster.Public().Status(ctx, url)).To(Equal(http.StatusOK), "the grace has not passed: %s", lost.Message)
+		eventuallyAnswers(ctx, cluster.Public(), url, http.StatusNotFound)
+		AddReportEntry("encryption lost → the host stops answering", time.Since(lost.LastTransitionTime.Time).Round(100*time.Millisecond).String())
+		var routes gatewayv1.HTTPRouteList
+		Expect(cluster.Admin.List(ctx, &routes, client.InNamespace(app.Namespace("live")))).To(Succeed())
+		Expect(routes.Items).To(BeEmpty())
+		Expect(app.Pods(ctx, v1alpha1.LiveNamespace)).NotTo(BeEmpty(), "the pods run on")
+
+		heal(ctx)
+		isReasoned(ctx, app, v1alpha1.ConditionTrafficEncrypted, v1alpha1.ReasonEncrypted)
+		eventuallyAnswers(ctx, cluster.Public(), url, http.StatusOK)
+		Expect(app.Reach(ctx, v1alpha1.StageLive)).To(Succeed())
+	})
+
+	It("change their authority without a failed request, where the old and the new one overlap", func(ctx context.Context) {
+		issuer := &unstructured.Unstructured{}
+		issuer.SetGroupVersionKind(issuerKind)
+		Expect(cluster.Admin.Get(ctx, types.NamespacedName{Name: meshIssuer}, issuer)).To(Succeed())
+		secret, _, err := unstructured.NestedString(issuer.Object, "spec", "ca", "secretName")
+		Expect(err).NotTo(HaveOccurred())
+		if secret == "" {
+			Skip("SKIPPED: ClusterIssuer " + meshIssuer + " of this cluster is none with a Secret; its authority is not ours to change")
+		}
+		old := cluster.Authorities()
+		next := newAuthority(ctx)
+		DeferCleanup(func(ctx context.Context) {
+			signsBy(ctx, secret)
+			cluster.Trust(old)
+			Expect(cluster.Admin.Delete(ctx, next)).To(Succeed())
+		})
+		bundle := string(next.Data[corev1.TLSCertKey])
+		cluster.Trust(old + bundle) // the test's own
+		use := useEdge(ctx, app)
+		visits := keepVisiting(ctx, "https://"+app.Host+"/api/greeting")
+
+		By("adding the new authority")
+		restore := setMesh(ctx, map[string]any{"caBundle": old + bundle})
+		everySidecarSays(ctx, app, "authorities renewed", "certificates=2")
+		By("issuing by the new authority")
+		before := presents(ctx, app)
+		signsBy(ctx, next.Name)
+		renewAll(ctx, app)
+		everySidecarSays(ctx, app, "authorities renewed", "certificate renewed")
+		Eventually(func() string { look(ctx, app); return presents(ctx, app).Issuer.CommonName }).WithTimeout(takesUp).Should(Equal("e2e next"))
+		Expect(before.Issuer.CommonName).NotTo(Equal("e2e next"))
+		By("removing the old authority")
+		setMesh(ctx, map[string]any{"caBundle": bundle})
+		everySidecarSays(ctx, app, "certificates=2", "certificates=1")
+		cluster.Trust(bundle)
+		presents(ctx, app)
+		use.goesOn()
+		total, problems := visits.stop()
+		Expect(problems).To(BeEmpty(), "of %d requests of visitors", total)
+		use.stop("a change of the authority")
+		AddReportEntry("visitors' requests meanwhile", total)
+		restore(ctx)
+	})
+})
+
+// edgeUse are requests along the edge from desk to the API, half of them on connections of their own.
+type edgeUse struct {
+	*lines
+	begun time.Time
+}
+
+func useEdge(ctx context.Context, app *scenario.App) *edgeUse {
+	GinkgoHelper()
+	l := follow(ctx, podOf(ctx, app, v1alpha1.LiveNamespace, desk), fmt.Sprintf("/api/ask?seconds=120&rate=%d", rate))
+	use := &edgeUse{lines: l, begun: time.Now()}
+	use.goesOn()
+	return use
+}
+
+func (u *edgeUse) goesOn() {
+	GinkgoHelper()
+	now := len(u.all())
+	Eventually(func() int { return len(u.all()) }).Should(BeNumerically(">", now+1), "desk counts each second")
+}
+
+func (u *edgeUse) stop(during string) {
+	GinkgoHelper()
+	took := time.Since(u.begun)
+	Expect(u.ended()).To(BeFalse(), "the load went on all the while")
+	t, err := u.tally()
+	Expect(err).NotTo(HaveOccurred())
+	Expect(t.Failed).To(BeZero(), "of %d: %v", t.Asked, t.Problems)
+	Expect(float64(t.Asked)/took.Seconds()).To(BeNumerically(">", rate*3/4), "requests a second")
+	AddReportEntry("requests along the edge during "+during, fmt.Sprintf("%d in %.1f s, none failed", t.Asked, took.Seconds()))
+}
+
+// meshed are the pods of live with a sidecar that runs.
+func meshed(ctx context.Context, app *scenario.App) []corev1.Pod {
+	GinkgoHelper()
+	pods, err := app.Pods(ctx, v1alpha1.LiveNamespace)
+	Expect(err).NotTo(HaveOccurred())
+	return slices.DeleteFunc(pods, func(p corev1.Pod) bool { return p.DeletionTimestamp != nil || p.Status.Phase != corev1.PodRunning })
+}
+
+// look makes the kubelets look at the pods: by themselves they bring changed Secrets and ConfigMaps within a minute or two. A change of
+// the pod is all that it takes, and admission leaves that to its controllers.
+func look(ctx context.Context, app *scenario.App) {
+	GinkgoHelper()
+	controller, err := cluster.As("system:serviceaccount:kube-system:replicaset-controller")
+	Expect(err).NotTo(HaveOccurred())
+	for _, pod := range meshed(ctx, app) {
+		patch := fmt.Appendf(nil, `{"metadata":{"annotations":{"e2e.example/look":%q}}}`, time.Now().Format(time.RFC3339Nano))
+		Expect(client.IgnoreNotFound(controller.Patch(ctx, &pod, client.RawPatch(types.MergePatchType, patch)))).To(Succeed())
+	}
+}
+
+// said is the log of a pod's sidecar.
+func said(ctx context.Context, pod corev1.Pod) string {
+	GinkgoHelper()
+	set, err := kubernetes.NewForConfig(cluster.Config)
+	Expect(err).NotTo(HaveOccurred())
+	log, err := set.CoreV1().Pods(pod.Namespace).GetLogs(pod.Name, &corev1.PodLogOptions{Container: render.SidecarName}).DoRaw(ctx)
+	Expect(err).NotTo(HaveOccurred())
+	return string(log)
+}
+
+// everySidecarSays waits until the sidecars of live have said something after the last time that they said something else.
+func everySidecarSays(ctx context.Context, app *scenario.App, after, what string) {
+	GinkgoHelper()
+	Eventually(func(g Gomega) {
+		look(ctx, app)
+		for _, pod := range meshed(ctx, app) {
+			log := said(ctx, pod)
+			g.Expect(log[max(0, strings.LastIndex(log, after)):]).To(ContainSubstring(what), pod.Name)
+		}
+	}).WithTimeout(takesUp).WithPolling(time.Second).Should(Succeed())
+}
+
+// presents is the certificate with which the API's sidecar answers.
+func presents(ctx context.Context, app *scenario.App) *x509.Certificate {
+	GinkgoHelper()
+	certificate := stolen(ctx, app, v1alpha1.LiveNamespace, "web")
+	caller := scenario.Caller{Certificate: &certificate, ServerName: "http." + app.Identity(v1alpha1.LiveNamespace, "api")}
+	served, err := cluster.Get(ctx, podOf(ctx, app, v1alpha1.LiveNamespace, "api"), caller, "/api/greeting")
+	Expect(err).NotTo(HaveOccurred())
+	return served
+}
+
+// renewAll asks for new certificates of every component of live, as `cmctl renew` does. Admission leaves their status to cert-manager alone.
+func renewAll(ctx context.Context, app *scenario.App) {
+	GinkgoHelper()
+	certManager, err := cluster.As("system:serviceaccount:cert-manager:cert-manager")
+	Expect(err).NotTo(HaveOccurred())
+	all := &unstructured.UnstructuredList{}
+	all.SetGroupVersionKind(certificateKind)
+	Expect(cluster.Admin.List(ctx, all, client.InNamespace(app.Namespace("live")))).To(Succeed())
+	Expect(all.Items).NotTo(BeEmpty())
+	for _, found := range all.Items {
+		Eventually(func(g Gomega) {
+			certificate := &unstructured.Unstructured{}
+			certificate.SetGroupVersionKind(certificateKind)
+			g.Expect(cluster.Admin.Get(ctx, client.ObjectKeyFromObject(&found), certificate)).To(Succeed())
+			g.Expect(issuing(certificate)).To(Succeed())
+			g.Expect(certManager.Status().Update(ctx, certificate)).To(Succeed())
+		}).Should(Succeed(), "cert-manager may write the status meanwhile")
+	}
+}
+
+func issuing(certificate *unstructured.Unstructured) error {
+	conditions, _, err := unstructured.NestedSlice(certificate.Object, "status", "conditions")
+	if err != nil {
+		return err
+	}
+	return unstructured.SetNestedSlice(certificate.Object, append(conditions, map[string]any{
+		"type": "Issuing", "status": "True", "reason": "ManuallyTriggered", "message": "renewed by hand",
+		"lastTransitionTime": time.Now().UTC().Format(time.RFC3339), "observedGeneration": certificate.GetGeneration(),
+	}), "status", "conditions")
+}
+
+// setMesh changes fields of the policy's mesh until the caller, or the spec's end, restores them.
+func setMesh(ctx context.Context, fields map[string]any) (restore func(context.Context)) {
+	GinkgoHelper()
+	policy := &v1alpha1.DeploymentPolicy{}
+	Expect(cluster.Admin.Get(ctx, types.NamespacedName{Name: v1alpha1.DeploymentPolicyName}, policy)).To(Succeed())
+	before := policy.Spec.Mesh
+	patch, err := json.Marshal(map[string]any{"spec": map[string]any{"mesh": fields}})
+	Expect(err).NotTo(HaveOccurred())
+	Expect(cluster.Admin.Patch(ctx, policy, client.RawPatch(types.MergePatchType, patch))).To(Succeed())
+	restore = func(ctx context.Context) {
+		patch, err := json.Marshal(map[string]any{"spec": map[string]any{"mesh": before}})
+		Expect(err).NotTo(HaveOccurred())
+		Expect(cluster.Admin.Patch(ctx, policy, client.RawPatch(types.MergePatchType, patch))).To(Succeed())
+	}
+	DeferCleanup(restore)
+	return restore
+}
+
+// newAuthority is an authority of the test's own, where cert-manager looks for those of ClusterIssuers.
+func newAuthority(ctx context.Context) *corev1.Secret {
+	GinkgoHelper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	Expect(err).NotTo(HaveOccurred())
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: "e2e next"},
+		NotBefore: time.Now().Add(-time.Minute), NotAfter: time.Now().Add(24 * time.Hour),
+		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageCRLSign,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	Expect(err).NotTo(HaveOccurred())
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	Expect(err).NotTo(HaveOccurred())
+	secret := &corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "cert-manager", Name: "e2e-next"}, Type: corev1.SecretTypeTLS,
+		Data: map[string][]byte{
+			corev1.TLSCertKey:       pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}),
+			corev1.TLSPrivateKeyKey: pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private}),
+		},
+	}
+	if err := cluster.Admin.Delete(ctx, secret.DeepCopy()); !apierrors.IsNotFound(err) {
+		Expect(err).NotTo(HaveOccurred())
+	}
+	Expect(cluster.Admin.Create(ctx, secret)).To(Succeed())
+	return secret
+}
+
+// signsBy makes components' certificates come from the authority in a Secret.
+func signsBy(ctx context.Context, secret string) {
+	GinkgoHelper()
+	issuer := &unstructured.Unstructured{}
+	issuer.SetGroupVersionKind(issuerKind)
+	issuer.SetName(meshIssuer)
+	patch := fmt.Appendf(nil, `{"spec":{"ca":{"secretName":%q}}}`, secret)
+	Expect(cluster.Admin.Patch(ctx, issuer, client.RawPatch(types.MergePatchType, patch))).To(Succeed())
+	Eventually(func(g Gomega) {
+		g.Expect(cluster.Admin.Get(ctx, types.NamespacedName{Name: meshIssuer}, issuer)).To(Succeed())
+		conditions, _, err := unstructured.NestedSlice(issuer.Object, "status", "conditions")
+		g.Expect(err).NotTo(HaveOccurred())
+		g.Expect(conditions).To(ContainElement(And(HaveKeyWithValue("type", "Ready"), HaveKeyWithValue("status", "True"), HaveKeyWithValue("observedGeneration", issuer.GetGeneration()))))
+	}).Should(Succeed())
+}
