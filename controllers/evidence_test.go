@@ -37,7 +37,7 @@ var _ = Describe("Evidence of logs", func() {
 	BeforeEach(func(ctx context.Context) { w, o = liveWorld(ctx) })
 
 	It("names the log that no kubelet gave", func(ctx context.Context) {
-		runPod(ctx, w, 1, "nowhere")
+		runPod(ctx, w, o, 1, "nowhere")
 		violation := takenDown(ctx, w, o)
 		evidence := keptEvidence(ctx, violation)
 		Expect(evidence.Pods).To(HaveLen(1), "they are read before they are stopped")
@@ -57,7 +57,7 @@ var _ = Describe("Evidence of logs", func() {
 			}
 			return io.NopCloser(strings.NewReader(base64.StdEncoding.EncodeToString(noise))), nil
 		}
-		runPod(ctx, w, containers, "")
+		runPod(ctx, w, o, containers, "")
 		violation := takenDown(ctx, w, o)
 		Expect(len(violation.Status.Evidence)).To(BeNumerically(">", 2))
 		evidence := keptEvidence(ctx, violation)
@@ -73,11 +73,14 @@ var _ = Describe("Evidence of logs", func() {
 		o.Applier.Logs = func(reading context.Context, _, _ string, _ *corev1.PodLogOptions) (io.ReadCloser, error) {
 			defer GinkgoRecover()
 			expectClosed(ctx, w)
-			locked <- lockedBy(ctx, w)
+			select {
+			case locked <- lockedBy(ctx, w):
+			default:
+			}
 			<-reading.Done()
 			return nil, reading.Err()
 		}
-		runPod(ctx, w, 1, "")
+		runPod(ctx, w, o, 1, "")
 		violation := takenDown(ctx, w, o)
 		Expect(locked).To(Receive(Equal(violation.Name)))
 		var begin, end time.Time
@@ -141,12 +144,17 @@ func expectNoPods(ctx context.Context, w *world) {
 }
 
 // runPod stands in for the ReplicaSet controller: its pod is the only one in live. No kubelet runs what it makes.
-func runPod(ctx context.Context, w *world, containers int, node string) {
+func runPod(ctx context.Context, w *world, o *operator, containers int, node string) {
 	GinkgoHelper()
 	Expect(admin.DeleteAllOf(ctx, &corev1.Pod{}, client.InNamespace(w.live()), client.GracePeriodSeconds(0))).To(Succeed())
 	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: w.live(), Name: "web-a"}, Spec: podSpec(w, containers)}
 	pod.Spec.NodeName = node
 	Expect(as("system:serviceaccount:kube-system:replicaset-controller").Create(ctx, pod)).To(Succeed())
+	Eventually(func(g Gomega) {
+		var pods corev1.PodList
+		g.Expect(o.Client.List(ctx, &pods, client.InNamespace(w.live()))).To(Succeed())
+		g.Expect(pods.Items).To(BeEmpty())
+	}).Should(Succeed(), "the operator's cache follows a moment later; it holds no pod without the operator's label")
 }
 
 func job(w *world, name string) *batchv1.Job {
