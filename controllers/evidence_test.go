@@ -146,6 +146,7 @@ func expectNoPods(ctx context.Context, w *world) {
 // runPod stands in for the ReplicaSet controller: its pod is the only one in live. No kubelet runs what it makes.
 func runPod(ctx context.Context, w *world, o *operator, containers int, node string) {
 	GinkgoHelper()
+	w.alone = true
 	Expect(admin.DeleteAllOf(ctx, &corev1.Pod{}, client.InNamespace(w.live()), client.GracePeriodSeconds(0))).To(Succeed())
 	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: w.live(), Name: "web-a"}, Spec: podSpec(w, containers)}
 	pod.Spec.NodeName = node

@@ -140,9 +140,11 @@ func warm(ctx context.Context, informers cache.Cache, missing []string) {
 type world struct {
 	// broken are images that never become available, and failing Tasks whose Jobs fail; held ones never end.
 	broken, failing, held map[string]bool
-	namespace             string
-	app                   *v1alpha1.ThirdPartyApplication
-	host                  string
+	// alone keeps the Deployments from making pods: a spec makes them.
+	alone     bool
+	namespace string
+	app       *v1alpha1.ThirdPartyApplication
+	host      string
 }
 
 func newWorld(ctx context.Context) *world {
@@ -303,7 +305,9 @@ func (w *world) follow(ctx context.Context) {
 				continue
 			}
 			rollOut(ctx, &deployments.Items[i])
-			enrol(ctx, &deployments.Items[i])
+			if !w.alone {
+				enrol(ctx, &deployments.Items[i])
+			}
 		}
 		rollOutSets(ctx, namespace)
 		w.runTasks(ctx, namespace)
