@@ -57,9 +57,9 @@ func stolen(ctx context.Context, app *scenario.App, stage, component string) tls
 	return certificate
 }
 
-func forged(identity string, end time.Time, authority *tls.Certificate) *tls.Certificate {
+func forged(like tls.Certificate, end time.Time, authority *tls.Certificate) *tls.Certificate {
 	GinkgoHelper()
-	certificate, err := scenario.Forge(identity, end, authority)
+	certificate, err := scenario.Forge(like, end, authority)
 	Expect(err).NotTo(HaveOccurred())
 	return &certificate
 }

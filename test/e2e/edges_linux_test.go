@@ -20,14 +20,14 @@ import (
 	"github.com/ntc-gov-pk/govpk-operator/test/scenario"
 )
 
-var _ = Describe("Edges", Ordered, func() {
+var _ = Describe("Edges", Ordered, ContinueOnFailure, func() {
 	var app, neighbour *scenario.App
 	var api *corev1.Pod
 	// admitted is whom the API's sidecar lets in by HTTP.
 	var admitted scenario.Caller
 
 	BeforeAll(func(ctx context.Context) {
-		app = withDesk(ctx, "edges")
+		app = withDesk(ctx, "flows")
 		neighbour = underTest(ctx, otherOrganization, "elsewhere", nil)
 		api = podOf(ctx, app, v1alpha1.LiveNamespace, "api")
 		certificate := stolen(ctx, app, v1alpha1.LiveNamespace, "web")
@@ -55,7 +55,7 @@ var _ = Describe("Edges", Ordered, func() {
 		AddReportEntry("refused", err.Error())
 	},
 		Entry("no certificate", func(context.Context) *tls.Certificate { return nil }),
-		Entry("another application's component of the caller's name", func(ctx context.Context) *tls.Certificate {
+		Entry("another application's component of the same name, with an edge of the same name", func(ctx context.Context) *tls.Certificate {
 			return ptrTo(stolen(ctx, neighbour, v1alpha1.TestNamespace, "web"))
 		}),
 		Entry("the same component in test", func(ctx context.Context) *tls.Certificate {
@@ -64,17 +64,16 @@ var _ = Describe("Edges", Ordered, func() {
 		Entry("a component of the application without such an edge", func(ctx context.Context) *tls.Certificate {
 			return ptrTo(stolen(ctx, app, v1alpha1.LiveNamespace, "db"))
 		}),
-		Entry("the caller's name, signed by itself", func(context.Context) *tls.Certificate {
-			return forged(app.Identity(v1alpha1.LiveNamespace, "web"), time.Now().Add(time.Hour), nil)
+		Entry("all that the caller's says, signed by itself", func(context.Context) *tls.Certificate {
+			return forged(*admitted.Certificate, time.Now().Add(30*time.Minute), nil)
 		}),
-		Entry("the caller's name, signed by the authority, expired", func(ctx context.Context) *tls.Certificate {
+		Entry("all that the caller's says, signed by the authority, expired", func(ctx context.Context) *tls.Certificate {
 			authority, err := cluster.KeyPair(ctx, types.NamespacedName{Namespace: "cert-manager", Name: "govpk-mesh"})
 			Expect(err).NotTo(HaveOccurred())
-			identity := app.Identity(v1alpha1.LiveNamespace, "web")
-			current := scenario.Caller{Certificate: forged(identity, time.Now().Add(30*time.Minute), &authority), ServerName: admitted.ServerName}
+			current := scenario.Caller{Certificate: forged(*admitted.Certificate, time.Now().Add(30*time.Minute), &authority), ServerName: admitted.ServerName}
 			_, err = cluster.Get(ctx, api, current, "/api/greeting")
 			Expect(err).NotTo(HaveOccurred(), "the same one is served while it is current: its end alone is what is refused")
-			return forged(identity, time.Now().Add(-time.Minute), &authority)
+			return forged(*admitted.Certificate, time.Now().Add(-time.Minute), &authority)
 		}),
 	)
 

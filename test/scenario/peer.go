@@ -11,7 +11,6 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"crypto/x509/pkix"
 	"errors"
 	"fmt"
 	"math/big"
@@ -48,16 +47,16 @@ func (c *Cluster) KeyPair(ctx context.Context, key types.NamespacedName) (tls.Ce
 	return tls.X509KeyPair(secret.Data[corev1.TLSCertKey], secret.Data[corev1.TLSPrivateKeyKey])
 }
 
-// Forge makes a certificate with a component's name that ends when the caller says, signed by an authority, or by itself where that is nil.
-func Forge(identity string, end time.Time, authority *tls.Certificate) (tls.Certificate, error) {
+// Forge makes a certificate that says what another one says and ends when the caller says, signed by an authority, or by itself where
+// that is nil.
+func Forge(like tls.Certificate, end time.Time, authority *tls.Certificate) (tls.Certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return tls.Certificate{}, err
 	}
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: identity}, DNSNames: []string{identity},
-		NotBefore: end.Add(-time.Hour), NotAfter: end,
-		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
+		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: like.Leaf.Subject, DNSNames: like.Leaf.DNSNames,
+		NotBefore: end.Add(-time.Hour), NotAfter: end, KeyUsage: like.Leaf.KeyUsage, ExtKeyUsage: like.Leaf.ExtKeyUsage,
 	}
 	parent, signer := template, any(key)
 	if authority != nil {
