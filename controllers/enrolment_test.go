@@ -67,17 +67,3 @@ func run(ctx context.Context, pod *corev1.Pod) {
 	err := as("system:serviceaccount:kube-system:node-controller").Status().Update(ctx, pod)
 	Expect(client.IgnoreNotFound(err)).To(Succeed())
 }
-
-// loseSidecar is what a kubelet says of a pod whose sidecar ended.
-func loseSidecar(ctx context.Context, namespace, name string) {
-	GinkgoHelper()
-	pod := &corev1.Pod{}
-	Expect(admin.Get(ctx, client.ObjectKey{Namespace: namespace, Name: name}, pod)).To(Succeed())
-	for i := range pod.Status.InitContainerStatuses {
-		if pod.Status.InitContainerStatuses[i].Name == render.SidecarName {
-			no := false
-			pod.Status.InitContainerStatuses[i].Started = &no
-		}
-	}
-	Expect(as("system:serviceaccount:kube-system:node-controller").Status().Update(ctx, pod)).To(Succeed())
-}

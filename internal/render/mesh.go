@@ -4,6 +4,8 @@
 package render
 
 import (
+	"strings"
+
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	applycore "k8s.io/client-go/applyconfigurations/core/v1"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
@@ -39,11 +41,14 @@ func PeerCertificate(s Scope, component, identity string, grants []string, issue
 		},
 	}}
 	if len(grants) > 0 {
+		// cert-manager compares names with a Secret that it finds, and no units: an application that returns would keep its old ones.
+		spec := u.Object["spec"].(map[string]any)
+		spec["dnsNames"] = append(spec["dnsNames"].([]any), "grants-"+ShortHash(strings.Join(grants, ","))+"."+identity)
 		units := make([]any, 0, len(grants))
 		for _, grant := range grants {
 			units = append(units, grant)
 		}
-		u.Object["spec"].(map[string]any)["subject"] = map[string]any{"organizationalUnits": units}
+		spec["subject"] = map[string]any{"organizationalUnits": units}
 	}
 	u.SetLabels(s.componentLabels(component))
 	return Object{Unstructured: u, Owner: FieldOwner}

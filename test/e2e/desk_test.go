@@ -95,7 +95,7 @@ func follow(ctx context.Context, pod *corev1.Pod, path string, port ...int) *lin
 	at := append(port, 8080)[0]
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://pod"+path, nil)
 	Expect(err).NotTo(HaveOccurred())
-	response, err := clientOf(pod, at).Do(request)
+	response, err := clientOf(pod, at).Do(request) //nolint:bodyclose // the reader below closes it
 	Expect(err).NotTo(HaveOccurred())
 	Expect(response.StatusCode).To(Equal(http.StatusOK), path)
 	l := &lines{}
@@ -136,5 +136,6 @@ func (l *lines) tally() (t tally, err error) {
 	if len(seen) == 0 {
 		return t, nil
 	}
-	return t, json.Unmarshal([]byte(seen[len(seen)-1]), &t)
+	err = json.Unmarshal([]byte(seen[len(seen)-1]), &t)
+	return t, err
 }

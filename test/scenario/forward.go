@@ -15,7 +15,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/util/httpstream"
+	"k8s.io/apimachinery/pkg/util/httpstream" //nolint:staticcheck // client-go's dialer speaks this one
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/transport/spdy"
 )
