@@ -61,9 +61,6 @@ func (c *Case) certificateGap(t Target, component string) (mesh.Gap, bool, time.
 	switch issuer := c.meshPolicy().Issuer.Name; {
 	case certificate.Issuer != "" && certificate.Issuer != issuer:
 		gap.Problem, gap.Remedy = "is not of issuer "+issuer, "NTC looks after cert-manager"
-	case certificate.Issuing && c.Now.Before(certificate.NotAfter):
-		// Its renewal leaves the one that is there in force.
-		return gap, false, certificate.NotAfter
 	case !certificate.Ready:
 		gap.Problem, gap.Remedy = "is not ready"+because(certificate.Message), "NTC looks after cert-manager and issuer "+issuer
 	case !certificate.NotAfter.IsZero() && !c.Now.Before(certificate.NotAfter):
