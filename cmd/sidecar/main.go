@@ -18,10 +18,10 @@ import (
 	"github.com/ntc-gov-pk/govpk-operator/internal/sidecar"
 )
 
-// place says where things are in the pod; internal/mesh writes the same paths.
+// place says where things are in the pod.
 type place struct{ haproxy, tls, ca, run string }
 
-var pod = place{haproxy: "/usr/sbin/haproxy", tls: "/etc/govpk/tls", ca: "/etc/govpk/ca", run: "/run/govpk"}
+var pod = place{haproxy: "/usr/sbin/haproxy", tls: sidecar.TLSDirectory, ca: sidecar.CADirectory, run: sidecar.RunDirectory}
 
 func main() {
 	config, err := configuration(os.Getenv("SIDECAR_CONFIG"))

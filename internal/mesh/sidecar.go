@@ -59,11 +59,7 @@ func (sidecars) Attach(s Stage, c Component, w render.Workload) render.Workload 
 func edgePort(i int) int32 { return int32(sidecar.FirstEdgePort + i) }
 
 func beside(s Stage, component string, proxy sidecar.Proxy) *render.Sidecar {
-	return &render.Sidecar{
-		Image: s.Policy.Image, Config: proxy.String(),
-		Secret: render.PeerSecret(component), ConfigMap: render.AuthoritiesName,
-		TLSDirectory: sidecar.TLSDirectory, CADirectory: sidecar.CADirectory, RunDirectory: sidecar.RunDirectory, HealthPort: sidecar.HealthPort,
-	}
+	return &render.Sidecar{Image: s.Policy.Image, Config: proxy.String(), Secret: render.PeerSecret(component)}
 }
 
 // Flows leave open nothing but the sidecars' own ports.

@@ -8,6 +8,8 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/util/intstr"
 	applycore "k8s.io/client-go/applyconfigurations/core/v1"
+
+	"github.com/ntc-gov-pk/govpk-operator/internal/sidecar"
 )
 
 // SidecarName is the container that runs beside a component. Names that begin with govpk- are the platform's.
@@ -26,10 +28,8 @@ type Sidecar struct {
 	Image string
 	// Config is the proxy's configuration. It is part of the pod, so that a pod never runs with another one's.
 	Config string
-	// Secret holds the component's certificate, in TLSDirectory; ConfigMap the authorities, in CADirectory.
-	Secret, ConfigMap                       string
-	TLSDirectory, CADirectory, RunDirectory string
-	HealthPort                              int32
+	// Secret holds the component's certificate.
+	Secret string
 }
 
 const (
@@ -60,13 +60,13 @@ func (s Sidecar) container() *applycore.ContainerApplyConfiguration {
 			WithRunAsUser(sidecarUser).
 			WithCapabilities(applycore.Capabilities().WithDrop("ALL"))).
 		WithStartupProbe(applycore.Probe().
-			WithHTTPGet(applycore.HTTPGetAction().WithPath("/healthz").WithPort(intstr.FromInt32(s.HealthPort))).
+			WithHTTPGet(applycore.HTTPGetAction().WithPath("/healthz").WithPort(intstr.FromInt32(sidecar.HealthPort))).
 			WithPeriodSeconds(1).WithFailureThreshold(60)).
 		WithTerminationMessagePolicy(corev1.TerminationMessageFallbackToLogsOnError).
 		WithVolumeMounts(
-			mount(sidecarTLSVolume, s.TLSDirectory).WithReadOnly(true),
-			mount(sidecarCAVolume, s.CADirectory).WithReadOnly(true),
-			mount(sidecarRunVolume, s.RunDirectory))
+			mount(sidecarTLSVolume, sidecar.TLSDirectory).WithReadOnly(true),
+			mount(sidecarCAVolume, sidecar.CADirectory).WithReadOnly(true),
+			mount(sidecarRunVolume, sidecar.RunDirectory))
 }
 
 // volumes are the sidecar's alone: no container of the component mounts them. The key is readable by all users of the pod's
@@ -74,7 +74,7 @@ func (s Sidecar) container() *applycore.ContainerApplyConfiguration {
 func (s Sidecar) volumes() []*applycore.VolumeApplyConfiguration {
 	return []*applycore.VolumeApplyConfiguration{
 		applycore.Volume().WithName(sidecarTLSVolume).WithSecret(applycore.SecretVolumeSource().WithSecretName(s.Secret).WithDefaultMode(0o444)),
-		applycore.Volume().WithName(sidecarCAVolume).WithConfigMap(applycore.ConfigMapVolumeSource().WithName(s.ConfigMap)),
+		applycore.Volume().WithName(sidecarCAVolume).WithConfigMap(applycore.ConfigMapVolumeSource().WithName(AuthoritiesName)),
 		applycore.Volume().WithName(sidecarRunVolume).WithEmptyDir(applycore.EmptyDirVolumeSource().
 			WithMedium(corev1.StorageMediumMemory).WithSizeLimit(resource.MustParse("1Mi"))),
 	}
