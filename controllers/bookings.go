@@ -13,12 +13,9 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/client-go/util/workqueue"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
-	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
 	"github.com/ntc-gov-pk/govpk-operator/internal/render"
@@ -123,26 +120,7 @@ func booked(stages map[string]quota, provider string) sop.Compute {
 
 // QuotaEvents keep the bookings, and wake a quota's application and those that wait for the room it gives up.
 func (r *ApplicationReconciler) QuotaEvents() handler.EventHandler {
-	see := func(ctx context.Context, o client.Object, gone bool, q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
-		for _, app := range r.bookings.see(ctx, o, gone) {
-			q.Add(reconcile.Request{NamespacedName: app})
-		}
-	}
-	owner := mapped(childRequests)
-	return handler.Funcs{
-		CreateFunc: func(ctx context.Context, e event.CreateEvent, q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
-			see(ctx, e.Object, false, q)
-			owner.Create(ctx, e, q)
-		},
-		UpdateFunc: func(ctx context.Context, e event.UpdateEvent, q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
-			see(ctx, e.ObjectNew, false, q)
-			owner.Update(ctx, e, q)
-		},
-		DeleteFunc: func(ctx context.Context, e event.DeleteEvent, q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
-			see(ctx, e.Object, true, q)
-			owner.Delete(ctx, e, q)
-		},
-	}
+	return counted(r.bookings.see, mapped(childRequests))
 }
 
 // see takes in a quota that came, changed or went. One that is not where the operator puts it books nothing.

@@ -5,6 +5,8 @@ package controllers
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 
 	"k8s.io/apimachinery/pkg/types"
@@ -57,36 +59,43 @@ func set(m map[string]types.NamespacedName, key string, value types.NamespacedNa
 	}
 }
 
-// requests are the applications whose routes follow from how many others lost their encryption.
-func (f *Fleet) requests() []reconcile.Request {
+// concerned are the applications whose routes follow from how many others lost their encryption.
+func (f *Fleet) concerned() []types.NamespacedName {
 	f.mutex.Lock()
 	defer f.mutex.Unlock()
-	var requests []reconcile.Request
-	for _, application := range f.unencrypted {
-		requests = append(requests, reconcile.Request{NamespacedName: application})
-	}
-	return requests
+	return slices.Collect(maps.Values(f.unencrypted))
 }
 
 // Events keep the count, and wake the applications that it concerns whenever it changes.
 func (f *Fleet) Events() handler.EventHandler {
-	observe := func(o client.Object, gone bool, q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+	return counted(func(_ context.Context, o client.Object, gone bool) []types.NamespacedName {
 		if !f.observe(o, gone) {
-			return
+			return nil
 		}
-		for _, request := range f.requests() {
-			q.Add(request)
+		return f.concerned()
+	}, handler.Funcs{})
+}
+
+// counted shows each object as it is now, or that it is gone, to what keeps a count, wakes the applications that this names, and
+// then lets the next handler have the event.
+func counted(see func(context.Context, client.Object, bool) []types.NamespacedName, next handler.EventHandler) handler.EventHandler {
+	wake := func(ctx context.Context, o client.Object, gone bool, q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+		for _, application := range see(ctx, o, gone) {
+			q.Add(reconcile.Request{NamespacedName: application})
 		}
 	}
 	return handler.Funcs{
-		CreateFunc: func(_ context.Context, e event.CreateEvent, q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
-			observe(e.Object, false, q)
+		CreateFunc: func(ctx context.Context, e event.CreateEvent, q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+			wake(ctx, e.Object, false, q)
+			next.Create(ctx, e, q)
 		},
-		UpdateFunc: func(_ context.Context, e event.UpdateEvent, q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
-			observe(e.ObjectNew, false, q)
+		UpdateFunc: func(ctx context.Context, e event.UpdateEvent, q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+			wake(ctx, e.ObjectNew, false, q)
+			next.Update(ctx, e, q)
 		},
-		DeleteFunc: func(_ context.Context, e event.DeleteEvent, q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
-			observe(e.Object, true, q)
+		DeleteFunc: func(ctx context.Context, e event.DeleteEvent, q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+			wake(ctx, e.Object, true, q)
+			next.Delete(ctx, e, q)
 		},
 	}
 }

@@ -97,12 +97,10 @@ func (r *ApplicationReconciler) gatherIngress(ctx context.Context, c *sop.Case) 
 	if c.Policy == nil || len(c.Ingress.MissingKinds) > 0 {
 		return nil
 	}
-	key := types.NamespacedName{Name: c.Policy.Mesh.Issuer.Name}
-	err := r.Client.Get(ctx, key, metadata(issuerKind(c.Policy.Mesh.Issuer.Kind)))
-	if client.IgnoreNotFound(err) != nil {
+	var err error
+	if ingress.MeshIssuerExists, err = r.issuerExists(ctx, c.Policy.Mesh.Issuer, ""); err != nil {
 		return err
 	}
-	ingress.MeshIssuerExists = err == nil
 	for _, reference := range c.Policy.Gateways.Live {
 		observed, err := r.gateway(ctx, reference, c.Policy.Gateways.Issuer)
 		if err != nil {
@@ -128,13 +126,19 @@ func (r *ApplicationReconciler) gateway(ctx context.Context, reference v1alpha1.
 	case client.IgnoreNotFound(err) != nil:
 		return observed, err
 	}
+	var err error
+	observed.IssuerExists, err = r.issuerExists(ctx, issuer, reference.Namespace)
+	return observed, err
+}
+
+// issuerExists looks for an Issuer in the namespace, and for a ClusterIssuer in none.
+func (r *ApplicationReconciler) issuerExists(ctx context.Context, issuer v1alpha1.IssuerReference, namespace string) (bool, error) {
 	key := types.NamespacedName{Name: issuer.Name}
 	if issuer.Kind == "Issuer" {
-		key.Namespace = reference.Namespace
+		key.Namespace = namespace
 	}
 	err := r.Client.Get(ctx, key, metadata(issuerKind(issuer.Kind)))
-	observed.IssuerExists = err == nil
-	return observed, client.IgnoreNotFound(err)
+	return err == nil, client.IgnoreNotFound(err)
 }
 
 func listeners(gateway *gatewayv1.Gateway) map[string]sop.ObservedListener {
@@ -176,11 +180,8 @@ func attachment(o *unstructured.Unstructured) (sop.Attachment, error) {
 func certificate(o *unstructured.Unstructured) sop.ObservedCertificate {
 	var observed sop.ObservedCertificate
 	observed.Issuer, _, _ = unstructured.NestedString(o.Object, "spec", "issuerRef", "name")
-	if notAfter, _, _ := unstructured.NestedString(o.Object, "status", "notAfter"); notAfter != "" {
-		if at, err := time.Parse(time.RFC3339, notAfter); err == nil {
-			observed.NotAfter = at
-		}
-	}
+	notAfter, _, _ := unstructured.NestedString(o.Object, "status", "notAfter")
+	observed.NotAfter, _ = time.Parse(time.RFC3339, notAfter)
 	conditions, _, _ := unstructured.NestedSlice(o.Object, "status", "conditions")
 	for _, item := range conditions {
 		condition, ok := item.(map[string]any)
