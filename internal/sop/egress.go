@@ -9,8 +9,6 @@ import (
 	"slices"
 	"strings"
 
-	"k8s.io/apimachinery/pkg/api/resource"
-
 	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
 	"github.com/ntc-gov-pk/govpk-operator/internal/mesh"
 	"github.com/ntc-gov-pk/govpk-operator/internal/render"
@@ -53,21 +51,18 @@ func externalsOf(releases ...*v1alpha1.Release) []mesh.External {
 	return mesh.Ordered(found)
 }
 
-// egress is the proxy to the target's external hosts; nil: it has none, or the mesh offers none.
-func (c *Case) egress(t Target) *render.Sidecar {
-	if len(t.externals()) == 0 {
-		return nil
-	}
-	return c.carrier().Egress(c.meshStage(t))
-}
+// offersEgress is true where the mesh has a way out of the cluster.
+func (c *Case) offersEgress() bool { return c.carrier().Egress(mesh.Stage{}) != nil }
+
+// hasEgress is true for a target with a proxy to external hosts.
+func (c *Case) hasEgress(t Target) bool { return len(t.externals()) > 0 && c.offersEgress() }
 
 // egressComponent is the proxy as components are seen: what is withheld, certified and observed of them is of it too.
 var egressComponent = v1alpha1.Component{Name: mesh.EgressName}
 
 // egressObjects are the proxy and its address.
 func (c *Case) egressObjects(t Target) []render.Object {
-	proxy := c.egress(t)
-	if proxy == nil {
+	if !c.hasEgress(t) {
 		return nil
 	}
 	var objects []render.Object
@@ -85,7 +80,7 @@ func (c *Case) egressObjects(t Target) []render.Object {
 		replicas = 0
 	}
 	objects = append(objects, render.EgressDeployment(t.Scope, render.Egress{
-		Name: mesh.EgressName, Replicas: replicas, Nodes: c.nodes(t.Release), Sidecar: *proxy, DeadlineSeconds: int32(c.rolloutDeadline().Seconds()),
+		Name: mesh.EgressName, Replicas: replicas, Nodes: c.nodes(t.Release), Sidecar: *c.carrier().Egress(c.meshStage(t)), DeadlineSeconds: int32(c.rolloutDeadline().Seconds()),
 	}))
 	if t.Offline == nil {
 		if budget, ok := render.PodDisruptionBudget(t.Scope, egressComponent, replicas); ok {
@@ -111,16 +106,10 @@ func (c *Case) egressReplicas(releases ...*v1alpha1.Release) int32 {
 // egressPods are what the proxy takes at most, with one more pod while it is updated. Test books it as well, though it has none:
 // what was tested has room to be launched.
 func (c *Case) egressPods(releases ...*v1alpha1.Release) Compute {
-	if len(externalsOf(releases...)) == 0 || c.carrier().Egress(mesh.Stage{}) == nil {
+	if len(externalsOf(releases...)) == 0 || !c.offersEgress() {
 		return Compute{}
 	}
-	beside := c.carrier().Beside()
-	count := int64(c.egressReplicas(releases...)) + 1
-	out := Compute{beside.CPU.DeepCopy(), beside.Memory.DeepCopy()}
-	for _, q := range []*resource.Quantity{&out.CPU, &out.Memory} {
-		q.Mul(count)
-	}
-	return out
+	return Compute(c.carrier().Beside()).times(c.egressReplicas(releases...) + 1)
 }
 
 // egressAddress is where the live components find the proxy; empty: there is none, or not yet.
@@ -138,7 +127,7 @@ func leaves(component v1alpha1.Component) bool {
 
 // egressFlows is what the network lets through to the proxy, and from it to the outside.
 func (c *Case) egressFlows(t Target) (render.Object, bool) {
-	if c.egress(t) == nil {
+	if !c.hasEgress(t) {
 		return render.Object{}, false
 	}
 	callers, outside := map[string]bool{}, []int32{}
@@ -157,7 +146,7 @@ func (c *Case) egressFlows(t Target) (render.Object, bool) {
 
 // assessExternals refuses what the mesh cannot carry: a flow that it does not encrypt does not exist.
 func (c *Case) assessExternals(release *v1alpha1.Release) Finding {
-	if externals := externalsOf(release); len(externals) > 0 && c.carrier().Egress(mesh.Stage{}) == nil {
+	if externals := externalsOf(release); len(externals) > 0 && !c.offersEgress() {
 		return finding(Refused, v1alpha1.ReasonExternalUnsupported,
 			"spec.components[%s].connectsTo names %s, but with spec.mesh.type %s of DeploymentPolicy default no external host is reached; remove the edge, or NTC sets type Sidecar",
 			externals[0].Callers[0], externals[0].Host, c.meshPolicy().Type)
@@ -168,7 +157,7 @@ func (c *Case) assessExternals(release *v1alpha1.Release) Finding {
 // assessEgress says that the way out of a live release does not work, though everything else may. It holds no rollout back.
 func (c *Case) assessEgress(t Target) Finding {
 	proxy := t.Observed.Workloads[mesh.EgressName]
-	if c.egress(t) == nil || proxy.RolledOut {
+	if !c.hasEgress(t) || proxy.RolledOut {
 		return Finding{}
 	}
 	outcome := Progressing

@@ -24,7 +24,7 @@ func (c *Case) gaps(t Target) ([]mesh.Gap, time.Time) {
 	var gaps []mesh.Gap
 	var next time.Time
 	certified := t.running()
-	if c.egress(t) != nil {
+	if c.hasEgress(t) {
 		certified = append(certified, egressComponent)
 	}
 	for _, component := range certified {

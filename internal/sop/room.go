@@ -85,6 +85,13 @@ func percent(q resource.Quantity, percent int32) resource.Quantity {
 
 func (s Compute) copied() Compute { return Compute{s.CPU.DeepCopy(), s.Memory.DeepCopy()} }
 
+func (s Compute) times(n int32) Compute {
+	s = s.copied()
+	s.CPU.Mul(int64(n))
+	s.Memory.Mul(int64(n))
+	return s
+}
+
 func (s Compute) none() bool { return s.CPU.Sign() <= 0 && s.Memory.Sign() <= 0 }
 
 // beyond is by how much it is more than the other; where it is not, zero.

@@ -95,10 +95,7 @@ type Compute struct{ CPU, Memory resource.Quantity }
 
 // pods is what pods of a component take.
 func pods(component v1alpha1.Component, count int32) Compute {
-	out := Compute{component.Resources.Requests.CPU.DeepCopy(), component.Resources.Limits.Memory.DeepCopy()}
-	out.CPU.Mul(int64(count))
-	out.Memory.Mul(int64(count))
-	return out
+	return Compute{component.Resources.Requests.CPU, component.Resources.Limits.Memory}.times(count)
 }
 
 // Add adds to an amount.
@@ -139,14 +136,11 @@ func (c *Case) atPeak(releases ...*v1alpha1.Release) Compute {
 // overhead is what the platform adds to the declared hardware: one more pod of each component, which a rolling update
 // starts before it ends an old one, what the mesh runs beside each pod, and the proxy to hosts outside.
 func (c *Case) overhead(releases ...*v1alpha1.Release) Compute {
-	beside := c.carrier().Beside()
+	beside := Compute(c.carrier().Beside())
 	total := sum(releases, func(component v1alpha1.Component) Compute {
 		extra := pods(component, 1)
 		_, most, _ := c.scaling(component)
-		cpu, memory := beside.CPU.DeepCopy(), beside.Memory.DeepCopy()
-		cpu.Mul(int64(most) + 1)
-		memory.Mul(int64(most) + 1)
-		extra.Add(Compute{cpu, memory})
+		extra.Add(beside.times(most + 1))
 		return extra
 	})
 	total.Add(c.egressPods(releases...))
