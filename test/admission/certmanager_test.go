@@ -25,7 +25,7 @@ const (
 func realCertManager(t *testing.T) {
 	program := filepath.Join(assets(), "certmanager")
 	if _, err := os.Stat(program); err != nil {
-		t.Skipf("needs cert-manager, which these envtest assets lack: %v", err)
+		t.Skipf("SKIPPED, NOTHING IS PROVEN: these envtest assets lack cert-manager; run make envtest-assets: %v", err)
 	}
 	start(t, program, users["issuing"], func(kubeconfig string) ([]string, []string) {
 		return nil, []string{"KUBECONFIG=" + kubeconfig, "HEALTH_ADDRESS=127.0.0.1:0"}
