@@ -26,8 +26,8 @@ func (r *ApplicationReconciler) gather(ctx context.Context, key types.Namespaced
 	}
 	c := &sop.Case{Now: r.Clock.Now(), Application: app, Ingress: sop.ObservedIngress{}}
 	for _, read := range []func(context.Context, *sop.Case) error{
-		r.gatherDeclared, r.gatherFleet, r.gatherProviders, r.gatherNodes, r.gatherCanary, r.gatherChildren, r.gatherClaims,
-		r.gatherStages, r.gatherIngress, r.gatherIstio,
+		r.gatherDeclared, r.gatherFleet, r.gatherProviders, r.gatherDataAPIs, r.gatherExemptions, r.gatherBreaches, r.gatherNodes, r.gatherCanary,
+		r.gatherChildren, r.gatherClaims, r.gatherStages, r.gatherIngress, r.gatherIstio,
 	} {
 		if err := read(ctx, c); err != nil {
 			return nil, fmt.Errorf("gather %s: %w", key, err)
@@ -66,23 +66,6 @@ func (r *ApplicationReconciler) gatherDeclared(ctx context.Context, c *sop.Case)
 		return err
 	}
 	c.Releases, c.SignOffs, c.Violations = releases.Items, signOffs.Items, violations.Items
-	return nil
-}
-
-func (r *ApplicationReconciler) gatherProviders(ctx context.Context, c *sop.Case) error {
-	c.Providers = map[string]v1alpha1.CloudServiceProvider{}
-	names := []string{c.Application.Spec.CloudServiceProvider}
-	for i := range c.Releases {
-		names = append(names, c.Releases[i].Spec.CloudServiceProvider)
-	}
-	for _, name := range names {
-		provider := v1alpha1.CloudServiceProvider{}
-		if err := r.Client.Get(ctx, types.NamespacedName{Name: name}, &provider); err == nil {
-			c.Providers[name] = provider
-		} else if client.IgnoreNotFound(err) != nil {
-			return err
-		}
-	}
 	return nil
 }
 

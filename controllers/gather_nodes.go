@@ -121,7 +121,7 @@ func (r *ApplicationReconciler) nodeRequests(ctx context.Context, node client.Ob
 	for i := range providers.Items {
 		selector, err := metav1.LabelSelectorAsSelector(&providers.Items[i].Spec.NodeSelector)
 		if err == nil && selector.Matches(labels.Set(node.GetLabels())) {
-			requests = append(requests, r.list(ctx, client.MatchingFields{providerIndex: providers.Items[i].Name})...)
+			requests = append(requests, r.onProvider(ctx, providers.Items[i].Name)...)
 		}
 	}
 	return requests

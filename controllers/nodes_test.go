@@ -105,6 +105,7 @@ var _ = Describe("The nodes of a provider", func() {
 			ObjectMeta: metav1.ObjectMeta{Name: provider},
 			Spec: v1alpha1.CloudServiceProviderSpec{
 				LegalName: "Another", Accreditation: attested.Spec.Accreditation,
+				ServiceModels: attested.Spec.ServiceModels, CloudModels: attested.Spec.CloudModels, DataCentres: attested.Spec.DataCentres,
 				NodeSelector: metav1.LabelSelector{MatchLabels: map[string]string{providerLabel: provider}},
 			},
 		})).To(Succeed())

@@ -90,8 +90,7 @@ func summary(app *v1alpha1.ThirdPartyApplication, a sop.Assessment, applyErr err
 	var conflict *apply.ConflictError
 	switch {
 	case a.Locked:
-		f := findingOf(a, v1alpha1.ConditionClearOfViolations)
-		return v1alpha1.ConditionStalled, f.Reason, f.Message
+		return v1alpha1.ConditionStalled, a.Lock.Reason, a.Lock.Message
 	case errors.As(applyErr, &conflict):
 		return v1alpha1.ConditionStalled, v1alpha1.ReasonConflict, conflict.Error()
 	case applyErr != nil:

@@ -107,6 +107,9 @@ func (r *ApplicationReconciler) Index(ctx context.Context, indexer client.FieldI
 			return fmt.Errorf("index %T by %s: %w", index.object, index.field, err)
 		}
 	}
+	if err := r.indexCloud(ctx, indexer); err != nil {
+		return err
+	}
 	if err := indexer.IndexField(ctx, &corev1.Pod{}, apply.ApplicationIndex, apply.ApplicationKey); err != nil {
 		return fmt.Errorf("index pods: %w", err)
 	}
@@ -148,7 +151,10 @@ func (r *ApplicationReconciler) SetupWithManager(ctx context.Context, mgr ctrl.M
 		Watches(&v1alpha1.SignOff{}, mapped(func(_ context.Context, o client.Object) []reconcile.Request {
 			return request(o.GetNamespace(), sop.ApplicationOf(o.(*v1alpha1.SignOff).Spec.Release))
 		})).
-		Watches(&v1alpha1.CloudServiceProvider{}, mapped(r.byIndex(providerIndex)), spec).
+		Watches(&v1alpha1.CloudServiceProvider{}, r.providerEvents(ctx), spec).
+		Watches(&v1alpha1.GovernmentDataAPI{}, mapped(r.byIndex(dataAPIIndex)), spec).
+		Watches(&v1alpha1.NoObjectionCertificate{}, mapped(exemptionRequests), spec).
+		Watches(&v1alpha1.BreachReport{}, r.breachEvents(ctx), spec).
 		Watches(&corev1.Node{}, mapped(r.nodeRequests), builder.WithPredicates(nodeChanged())).
 		Watches(object(apply.DomainClaimKind), mapped(r.byIndex(hostIndex))).
 		Watches(&v1alpha1.DeploymentPolicy{}, mapped(r.all), spec).

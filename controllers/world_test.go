@@ -163,8 +163,11 @@ func newWorld(ctx context.Context) *world {
 
 func ensureProvider(ctx context.Context) {
 	provider := &v1alpha1.CloudServiceProvider{ObjectMeta: metav1.ObjectMeta{Name: "ntc-islamabad"}, Spec: v1alpha1.CloudServiceProviderSpec{
-		LegalName:    "National Telecom Corporation",
-		NodeSelector: metav1.LabelSelector{MatchLabels: map[string]string{"node.platform.ntc.gov.pk/provider": "ntc-islamabad"}},
+		LegalName:     "National Telecom Corporation",
+		ServiceModels: []v1alpha1.ServiceModel{v1alpha1.ServiceIaaS},
+		CloudModels:   []v1alpha1.CloudModel{v1alpha1.CloudGovernment},
+		DataCentres:   []v1alpha1.DataCentre{{Name: "islamabad-1", Country: "PK", CloudModel: v1alpha1.CloudGovernment}},
+		NodeSelector:  metav1.LabelSelector{MatchLabels: map[string]string{"node.platform.ntc.gov.pk/provider": "ntc-islamabad"}},
 		Accreditation: v1alpha1.Accreditation{
 			State: v1alpha1.AccreditationAccredited, Level: "Enhanced",
 			DataClasses: []v1alpha1.DataClass{v1alpha1.DataClassOpen, v1alpha1.DataClassRestricted},

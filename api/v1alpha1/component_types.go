@@ -30,9 +30,9 @@ const (
 // +kubebuilder:validation:XValidation:rule="!has(self.after) || self.type == 'Task'",message="after is for components of type Task: a Service starts once all Tasks are done"
 // +kubebuilder:validation:XValidation:rule="self.type == 'Service' || !has(self.ports) && !has(self.storage) && !has(self.readinessProbe) && !has(self.livenessProbe) && !has(self.startupProbe) && !has(self.replicas)",message="a Task or ScheduledTask has no ports, storage, probes or replicas: it runs to its end and nothing connects to it"
 // +kubebuilder:validation:XValidation:rule="!has(self.storage) || !has(self.replicas) || self.replicas.min == 1 && (!has(self.replicas.max) || self.replicas.max == 1)",message="a component with storage runs one replica: one volume cannot be written by two"
-// +kubebuilder:validation:XValidation:rule="!has(self.connectsTo) || self.connectsTo.all(a, self.connectsTo.filter(b, (has(a.name) ? a.name : has(a.component) ? a.component : \"\") == (has(b.name) ? b.name : has(b.component) ? b.component : \"\")).size() < 2)",message="two edges of connectsTo have the same name: give the second port of one component a name of its own"
-// +kubebuilder:validation:XValidation:rule="!has(self.connectsTo) || self.connectsTo.all(a, self.connectsTo.filter(b, has(a.external) && has(b.external) && a.external.port == b.external.port && a.external.host == b.external.host || has(a.component) && has(b.component) && has(a.port) && has(b.port) && a.component == b.component && a.port == b.port).size() < 2)",message="two edges of connectsTo lead to the same port: declare it once"
-// +kubebuilder:validation:XValidation:rule="!has(self.connectsTo) || !has(self.env) || self.connectsTo.map(e, (has(e.name) ? e.name : has(e.component) ? e.component : \"\").upperAscii().replace('-', '_')).all(n, self.env.all(v, v.name != n + '_HOST' && v.name != n + '_PORT'))",message="env names a variable that an edge of connectsTo gives already, <NAME>_HOST or <NAME>_PORT: rename it, or give the edge another name"
+// +kubebuilder:validation:XValidation:rule="!has(self.connectsTo) || self.connectsTo.all(a, self.connectsTo.filter(b, (has(a.name) ? a.name : has(a.component) ? a.component : has(a.governmentDataAPI) ? a.governmentDataAPI : \"\") == (has(b.name) ? b.name : has(b.component) ? b.component : has(b.governmentDataAPI) ? b.governmentDataAPI : \"\")).size() < 2)",message="two edges of connectsTo have the same name: give the second port of one component a name of its own"
+// +kubebuilder:validation:XValidation:rule="!has(self.connectsTo) || self.connectsTo.all(a, self.connectsTo.filter(b, has(a.external) && has(b.external) && a.external.port == b.external.port && a.external.host == b.external.host || has(a.component) && has(b.component) && has(a.port) && has(b.port) && a.component == b.component && a.port == b.port || has(a.governmentDataAPI) && has(b.governmentDataAPI) && a.governmentDataAPI == b.governmentDataAPI).size() < 2)",message="two edges of connectsTo lead to the same place: declare it once"
+// +kubebuilder:validation:XValidation:rule="!has(self.connectsTo) || !has(self.env) || self.connectsTo.map(e, (has(e.name) ? e.name : has(e.component) ? e.component : has(e.governmentDataAPI) ? e.governmentDataAPI : \"\").upperAscii().replace('-', '_')).all(n, self.env.all(v, v.name != n + '_HOST' && v.name != n + '_PORT'))",message="env names a variable that an edge of connectsTo gives already, <NAME>_HOST or <NAME>_PORT: rename it, or give the edge another name"
 // +kubebuilder:validation:XValidation:rule="!has(self.files) || self.files.all(f, self.files.all(g, !g.path.startsWith(f.path + '/')) && (!has(self.storage) || f.path != self.storage.mountPath && !f.path.startsWith(self.storage.mountPath + '/') && !self.storage.mountPath.startsWith(f.path + '/')))",message="a path of files lies beneath another file or meets storage.mountPath: choose a path outside of both"
 // +kubebuilder:validation:XValidation:rule="!has(self.files) || self.files.map(f, has(f.content) ? f.content.size() : 0).sum() <= 200000",message="files of a component hold at most 200000 characters together: put what is larger into the image"
 type Component struct {
@@ -292,11 +292,12 @@ type Storage struct {
 	MountPath string `json:"mountPath,omitempty"`
 }
 
-// Edge is one permitted flow: to a port of another component, or to a host outside the cluster. It gives the component the
+// Edge is one permitted flow: to a port of another component, to a government data API, or to a host outside the cluster. It gives the component the
 // variables <NAME>_HOST and <NAME>_PORT, with NAME in upper case and hyphens as underscores; the component uses these and nothing else.
 //
 // No field tells edges of both kinds apart, so their list is atomic and the rules above keep names and ends unique.
-// +kubebuilder:validation:XValidation:rule="has(self.external) != has(self.component) && has(self.component) == has(self.port)",message="an edge has either component and port, or external"
+// +kubebuilder:validation:XValidation:rule="[has(self.component), has(self.governmentDataAPI), has(self.external)].filter(x, x).size() == 1 && has(self.component) == has(self.port)",message="an edge has either component and port, or governmentDataAPI, or external"
+// +kubebuilder:validation:XValidation:rule="!has(self.commercial) || has(self.external)",message="commercial is for edges to an external host"
 // +kubebuilder:validation:XValidation:rule="!has(self.external) || has(self.name)",message="an edge to an external host needs a name: it gives the component <NAME>_HOST and <NAME>_PORT"
 type Edge struct {
 	// component is the name of the component to connect to.
@@ -309,10 +310,21 @@ type Edge struct {
 	// +kubebuilder:validation:MaxLength=15
 	// +optional
 	Port string `json:"port,omitempty"`
+	// governmentDataAPI names a GovernmentDataAPI. The component speaks HTTP without TLS to <NAME>_HOST and <NAME>_PORT: the platform makes
+	// mutual TLS of it, and lets through what the API's operations and grants allow (SOP clauses 2 and 3).
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=40
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",message="governmentDataAPI must be the name of a GovernmentDataAPI: kubectl get governmentdataapis lists them"
+	// +optional
+	GovernmentDataAPI string `json:"governmentDataAPI,omitempty"`
 	// external is a host outside the cluster. Only live reaches it: test has no way to the internet, and what leads there is refused.
 	// +optional
 	External *ExternalHost `json:"external,omitempty"`
-	// name is the NAME of the two variables. Omitted: the component's name. Needed for a second port of one component and for external.
+	// commercial says that payments are taken at the external host, or advertisements served: the edge exists only while a
+	// NoObjectionCertificate names its origin (clause 10). Omitted: it is not commercial.
+	// +optional
+	Commercial *bool `json:"commercial,omitempty"`
+	// name is the NAME of the two variables. Omitted: the name of the component or government data API. Needed for a second port of one component and for external.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=40
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",message="an edge's name must be a lower-case DNS label that starts with a letter"

@@ -4,7 +4,7 @@
 package v1alpha1
 
 // Condition types of a ThirdPartyApplication. Ready, Reconciling and Stalled follow kstatus: the last two exist only when true.
-// Every other one is the finding of one SOP clause.
+// Every other one is the finding of one clause of the SOP or of the Cloud First Policy.
 const (
 	// ConditionReady is True when the application stands at its stage as declared, also while it waits for a party,
 	// and False while it is offline or something must be done first.
@@ -34,6 +34,15 @@ const (
 	ConditionClearOfViolations = "ClearOfViolations"
 	// ConditionNonCommercial is the finding of clause 10.
 	ConditionNonCommercial = "NonCommercial"
+
+	// ConditionProviderAccredited is the finding of the Cloud First Policy on the provider's accreditation.
+	ConditionProviderAccredited = "ProviderAccredited"
+	// ConditionDataClassified is the finding of the Cloud First Policy on data class, security level, cloud model and residency.
+	ConditionDataClassified = "DataClassified"
+	// ConditionExemptionsCurrent is the finding of the Cloud First Policy on No Objection Certificates.
+	ConditionExemptionsCurrent = "ExemptionsCurrent"
+	// ConditionClearOfBreaches is the finding of the Cloud First Policy on breaches.
+	ConditionClearOfBreaches = "ClearOfBreaches"
 
 	// ConditionEnforced of a PolicyViolation is True once every step of the takedown is done, and False after the lift took effect.
 	ConditionEnforced = "Enforced"
@@ -82,12 +91,16 @@ const (
 	// ReasonStorageShrinks: a volume is declared smaller than it is.
 	ReasonStorageShrinks = "StorageShrinks"
 
-	// ReasonProvisioned: an accredited provider's nodes run the application.
+	// ReasonProvisioned: the provider's nodes run the application.
 	ReasonProvisioned = "Provisioned"
 	// ReasonProviderMissing: the CloudServiceProvider does not exist.
 	ReasonProviderMissing = "ProviderMissing"
 	// ReasonProviderNotAccredited: the provider is registered, suspended, revoked, not yet or no longer accredited.
 	ReasonProviderNotAccredited = "ProviderNotAccredited"
+	// ReasonAccredited: the provider is accredited.
+	ReasonAccredited = "Accredited"
+	// ReasonClassified: data of the class may live where the application runs.
+	ReasonClassified = "Classified"
 	// ReasonDataClassNotAccredited: the provider is not accredited for the data class.
 	ReasonDataClassNotAccredited = "DataClassNotAccredited"
 	// ReasonNodesMissing: no node of the provider is ready for pods. NTC or the provider attests one.
@@ -174,6 +187,9 @@ const (
 
 	// ReasonNoCRequired: a commercial use is declared and no certificate allows it.
 	ReasonNoCRequired = "NoCRequired"
+
+	// ReasonBreachOpen: a breach of the application or its provider is reported and not closed.
+	ReasonBreachOpen = "BreachOpen"
 
 	// ReasonConflict: an object that the operator needs is held by someone else. It is never adopted.
 	ReasonConflict = "Conflict"

@@ -65,6 +65,27 @@ type DeploymentPolicySpec struct {
 	// +kubebuilder:default={}
 	// +optional
 	Capacity CapacityPolicy `json:"capacity,omitempty,omitzero"`
+	// dataClasses say where data of each class may live (Cloud First Policy). A class without a rule has its default.
+	// +kubebuilder:validation:MaxItems=5
+	// +listType=map
+	// +listMapKey=dataClass
+	// +optional
+	DataClasses []DataClassRule `json:"dataClasses,omitempty"`
+	// providers set what follows when a provider loses its accreditation (Cloud First Policy).
+	// +kubebuilder:default={}
+	// +optional
+	Providers ProviderPolicy `json:"providers,omitempty,omitzero"`
+	// noObjectionCertificates set how long certificates may last.
+	// +kubebuilder:default={}
+	// +optional
+	NoObjectionCertificates NoObjectionPolicy `json:"noObjectionCertificates,omitempty,omitzero"`
+	// breaches set the clock of a breach's disclosure (Cloud First Policy).
+	// +kubebuilder:default={}
+	// +optional
+	Breaches BreachPolicy `json:"breaches,omitempty,omitzero"`
+	// commercial says what is commercial by itself (clause 10).
+	// +optional
+	Commercial CommercialPolicy `json:"commercial,omitempty,omitzero"`
 	// network says what the cluster's network can do.
 	// +kubebuilder:default={}
 	// +optional

@@ -22,6 +22,9 @@ func AddToScheme(s *runtime.Scheme) error {
 		&DeploymentPolicy{}, &DeploymentPolicyList{},
 		&DomainClaim{}, &DomainClaimList{},
 		&CloudServiceProvider{}, &CloudServiceProviderList{},
+		&NoObjectionCertificate{}, &NoObjectionCertificateList{},
+		&GovernmentDataAPI{}, &GovernmentDataAPIList{},
+		&BreachReport{}, &BreachReportList{},
 	)
 	metav1.AddToGroupVersion(s, GroupVersion)
 	return nil

@@ -36,7 +36,7 @@ type ReleaseSpec struct {
 	Application string `json:"application,omitempty"`
 	// cloudServiceProvider names the CloudServiceProvider.
 	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:MaxLength=54
 	// +required
 	CloudServiceProvider string `json:"cloudServiceProvider,omitempty"`
 	// dataClass is the class of the data.

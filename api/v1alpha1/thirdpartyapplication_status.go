@@ -29,7 +29,7 @@ const (
 
 // ThirdPartyApplicationStatus is written by the operator, derived from facts on every pass.
 type ThirdPartyApplicationStatus struct {
-	// conditions hold Ready, Reconciling and Stalled (kstatus) and one condition for each SOP clause.
+	// conditions hold Ready, Reconciling and Stalled (kstatus) and one condition for each clause of the SOP and of the Cloud First Policy.
 	// +listType=map
 	// +listMapKey=type
 	// +kubebuilder:validation:MaxItems=32

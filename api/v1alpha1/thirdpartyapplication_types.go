@@ -14,11 +14,17 @@ import (
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
 // +kubebuilder:resource:shortName=tpa,categories=govpk
+// +kubebuilder:selectablefield:JSONPath=`.spec.publicServiceEntity`
+// +kubebuilder:selectablefield:JSONPath=`.spec.cloudServiceProvider`
+// +kubebuilder:selectablefield:JSONPath=`.spec.dataClass`
 // +kubebuilder:printcolumn:name="Stage",type=string,JSONPath=`.status.stage`
 // +kubebuilder:printcolumn:name="Host",type=string,JSONPath=`.spec.domains[0].host`
 // +kubebuilder:printcolumn:name="Release",type=string,JSONPath=`.status.release`
 // +kubebuilder:printcolumn:name="Due",type=string,JSONPath=`.status.candidate.auditDue`
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
+// +kubebuilder:printcolumn:name="Entity",type=string,JSONPath=`.spec.publicServiceEntity`,priority=1
+// +kubebuilder:printcolumn:name="Provider",type=string,JSONPath=`.spec.cloudServiceProvider`,priority=1
+// +kubebuilder:printcolumn:name="Class",type=string,JSONPath=`.spec.dataClass`,priority=1
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 // +kubebuilder:validation:XValidation:rule="self.metadata.name.matches('^[a-z]([-a-z0-9]{0,38}[a-z0-9])?$')",message="metadata.name must be a DNS label of at most 40 characters that starts with a letter: stage namespaces are named after it"
 type ThirdPartyApplication struct {
@@ -52,7 +58,7 @@ type ThirdPartyApplicationSpec struct {
 	PublicServiceEntity string `json:"publicServiceEntity,omitempty"`
 	// cloudServiceProvider names the CloudServiceProvider whose nodes run the application (clause 3).
 	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:MaxLength=54
 	// +required
 	CloudServiceProvider string `json:"cloudServiceProvider,omitempty"`
 	// dataClass is the class of the most sensitive data that the application handles.
@@ -137,19 +143,6 @@ type Contact struct {
 	// +required
 	Phone string `json:"phone,omitempty"`
 }
-
-// DataClass is a data class of the Cloud First Policy.
-// +kubebuilder:validation:Enum=Open;Public;Restricted;SensitiveConfidential;Secret
-type DataClass string
-
-// The data classes, from the least to the most sensitive.
-const (
-	DataClassOpen                  DataClass = "Open"
-	DataClassPublic                DataClass = "Public"
-	DataClassRestricted            DataClass = "Restricted"
-	DataClassSensitiveConfidential DataClass = "SensitiveConfidential"
-	DataClassSecret                DataClass = "Secret"
-)
 
 // Requirements are what clause 2 asks an organization to declare. All of them are mandatory.
 type Requirements struct {

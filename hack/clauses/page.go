@@ -25,7 +25,7 @@ func generate(root string) ([]byte, error) {
 	}
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "<!-- Written by hack/clauses from internal/sop. Do not edit. -->\n\n# The clauses\n\n")
-	fmt.Fprintf(&b, "Source: %s.\n\n", sop.Document)
+	fmt.Fprintf(&b, "Sources: %s; %s.\n\n", sop.SOP.Title(), sop.CloudFirst.Title())
 	b.WriteString("Every clause is one file of internal/sop. It judges an application without touching the cluster; its verdict is one condition of the\n" +
 		"ThirdPartyApplication. Admission policies hold a clause without the operator.\n\n")
 	b.WriteString("| Clause | Condition | Shapes the cluster | Admission policies |\n|---|---|---|---|\n")
@@ -34,7 +34,7 @@ func generate(root string) ([]byte, error) {
 		if clause.Enforce != nil {
 			shapes = "yes"
 		}
-		fmt.Fprintf(&b, "| [%d %s](#%s) | `%s` | %s | %s |\n", clause.Number, clause.Title, anchor(clause), clause.Condition, shapes, links(clause.Guards))
+		fmt.Fprintf(&b, "| [%s](#%s) | `%s` | %s | %s |\n", heading(clause), anchor(clause), clause.Condition, shapes, links(clause.Guards))
 	}
 	for _, clause := range sop.Clauses() {
 		if err := section(&b, root, clause, meanings); err != nil {
@@ -53,7 +53,7 @@ func section(b *bytes.Buffer, root string, clause sop.Clause, meanings map[strin
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(b, "\n## %d %s\n\n", clause.Number, clause.Title)
+	fmt.Fprintf(b, "\n## %s\n\n", heading(clause))
 	fmt.Fprintf(b, "- Demands: %s\n- Here: %s\n- Condition: `%s`\n- Rule: [%s](../%s)\n- Admission policies: %s\n\n",
 		clause.Demands, comment, clause.Condition, file, file, links(clause.Guards))
 	b.WriteString("| Reason | Meaning |\n|---|---|\n")
@@ -67,9 +67,11 @@ func section(b *bytes.Buffer, root string, clause sop.Clause, meanings map[strin
 	return nil
 }
 
+func heading(clause sop.Clause) string { return clause.Name() + ", " + clause.Title }
+
 // anchor is what Markdown renderers make of a section's heading.
 func anchor(clause sop.Clause) string {
-	return strings.ToLower(strings.ReplaceAll(fmt.Sprintf("%d %s", clause.Number, clause.Title), " ", "-"))
+	return strings.ToLower(strings.NewReplacer(" ", "-", ",", "").Replace(heading(clause)))
 }
 
 func links(guards []string) string {
@@ -85,13 +87,13 @@ func links(guards []string) string {
 
 // fileOf is the one file of a clause, relative to the root.
 func fileOf(root string, clause sop.Clause) (string, error) {
-	files, err := filepath.Glob(filepath.Join(root, fmt.Sprintf("internal/sop/sop%02d_*.go", clause.Number)))
+	files, err := filepath.Glob(filepath.Join(root, fmt.Sprintf("internal/sop/%s%02d_*.go", clause.Source, clause.Number)))
 	if err != nil {
 		return "", err
 	}
 	files = slices.DeleteFunc(files, func(file string) bool { return strings.HasSuffix(file, "_test.go") })
 	if len(files) != 1 {
-		return "", fmt.Errorf("clause %d has %d files in internal/sop, want one: sop%02d_<name>.go", clause.Number, len(files), clause.Number)
+		return "", fmt.Errorf("%s has %d files in internal/sop, want one: %s%02d_<name>.go", clause.Name(), len(files), clause.Source, clause.Number)
 	}
 	file, err := filepath.Rel(root, files[0])
 	return filepath.ToSlash(file), err
@@ -99,8 +101,9 @@ func fileOf(root string, clause sop.Clause) (string, error) {
 
 // shared are the reasons that helpers of several clauses give.
 var shared = map[string][]string{
-	"policyMissing": {"ReasonPolicyMissing"},
-	"verdict":       {"ReasonAwaitingSignOff", "ReasonRejected", "ReasonFindingsOpen", "ReasonAllPartiesApproved"},
+	"policyMissing":   {"ReasonPolicyMissing"},
+	"providerMissing": {"ReasonProviderMissing"},
+	"verdict":         {"ReasonAwaitingSignOff", "ReasonRejected", "ReasonFindingsOpen", "ReasonAllPartiesApproved"},
 }
 
 // readClause is the comment on the function that declares the clause, without its first sentence's heading, and the

@@ -26,6 +26,12 @@ type Case struct {
 	Violations []v1alpha1.PolicyViolation
 	// Providers are those that the spec and the releases name, by name.
 	Providers map[string]v1alpha1.CloudServiceProvider
+	// DataAPIs are the government data APIs that the spec and the releases name, by name.
+	DataAPIs map[string]v1alpha1.GovernmentDataAPI
+	// Certificates are the No Objection Certificates of this application.
+	Certificates []v1alpha1.NoObjectionCertificate
+	// Breaches are those reported of this application and of those providers.
+	Breaches []v1alpha1.BreachReport
 	// Nodes are the nodes of those providers, by the provider's name.
 	Nodes map[string]ProviderNodes
 	// Canary says on which nodes NetworkPolicy is enforced.

@@ -36,7 +36,7 @@ func planned(objects []render.Object, kind, name string) bool {
 }
 
 func TestEgressFindings(t *testing.T) {
-	checkClause(t, 5, []string{v1alpha1.ReasonEncrypted, v1alpha1.ReasonEncryptionLost, v1alpha1.ReasonExternalUnsupported}, []clauseRow{
+	checkClause(t, v1alpha1.ConditionTrafficEncrypted, []string{v1alpha1.ReasonEncrypted, v1alpha1.ReasonEncryptionLost, v1alpha1.ReasonExternalUnsupported}, []clauseRow{
 		{name: "live", given: leavingCase(t), outcome: Met, reason: v1alpha1.ReasonEncrypted, without: []string{"smtp.sehat.example"}},
 		{name: "in test", given: leavingCase(t), change: func(c *Case) { c.Live = ObservedStage{} }, outcome: Met, reason: v1alpha1.ReasonEncrypted,
 			message: []string{"test has no way to the internet, so smtp.sehat.example:465 cannot be reached there"}},
@@ -46,7 +46,7 @@ func TestEgressFindings(t *testing.T) {
 		{name: "Istio", given: carriedByIstio(leavingCase(t)), outcome: Refused, reason: v1alpha1.ReasonExternalUnsupported,
 			message: []string{"spec.components[api].connectsTo names smtp.sehat.example", "spec.mesh.type Istio", "remove the edge, or NTC sets type Sidecar"}},
 	})
-	checkClause(t, 7, []string{v1alpha1.ReasonLaunched, v1alpha1.ReasonEgressUnavailable}, []clauseRow{
+	checkClause(t, v1alpha1.ConditionLaunched, []string{v1alpha1.ReasonLaunched, v1alpha1.ReasonEgressUnavailable}, []clauseRow{
 		{name: "live", given: leavingCase(t), outcome: Met, reason: v1alpha1.ReasonLaunched},
 		{name: "the proxy is not there yet", given: leavingCase(t), change: func(c *Case) { delete(c.Live.Workloads, mesh.EgressName) },
 			outcome: Progressing, reason: v1alpha1.ReasonEgressUnavailable, message: []string{"govpk-egress in health-portal-fab68624-live", "smtp.sehat.example:465 may be out of reach"}},

@@ -40,7 +40,7 @@ func TestIstioEncryption(t *testing.T) {
 	unenrolled := func(pods []ObservedPod) { pods[0].Istio.Annotations = nil }
 	weak := mesh.IstioPeerAuthentication{Namespace: "istio-system", Name: "default", Mode: "DISABLE"}
 	withdrawn := hours(48).Add(5 * time.Minute)
-	checkClause(t, 5, []string{v1alpha1.ReasonEncrypted, v1alpha1.ReasonEncryptionLost, v1alpha1.ReasonNotVerified}, []clauseRow{
+	checkClause(t, v1alpha1.ConditionTrafficEncrypted, []string{v1alpha1.ReasonEncrypted, v1alpha1.ReasonEncryptionLost, v1alpha1.ReasonNotVerified}, []clauseRow{
 		{name: "live", given: live(func(*Case) {}), outcome: Met, reason: v1alpha1.ReasonEncrypted},
 		{name: "in test", given: carriedByIstio(awaitingLaunch(t)), outcome: Met, reason: v1alpha1.ReasonEncrypted},
 		{name: "a pod outside the mesh", given: live(func(c *Case) { unenrolled(c.Live.Pods) }), outcome: Refused, reason: v1alpha1.ReasonEncryptionLost,

@@ -120,7 +120,7 @@ func (c *Case) blocking(release *v1alpha1.Release) (Finding, bool) {
 		return f, true
 	}
 	for _, assess := range []func(*Case, *v1alpha1.Release) Finding{
-		assessRequirements, assessSupport, assessDomains, assessAvailability, assessMesh, assessCommercial,
+		assessRequirements, assessSupport, assessDomains, assessAccreditation, assessClassification, assessAvailability, assessMesh, assessCommercial,
 	} {
 		if f := assess(c, release); f.Outcome != Met && !c.livesWith(assess, f) {
 			return f, true

@@ -5,7 +5,6 @@ package sop
 
 import (
 	"testing"
-	"time"
 
 	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -46,7 +45,7 @@ func overcommit(cpu, memory int32) func(*Case) {
 
 // The nodes of the base offer 16 cpu and 32Gi, of which the application needs 8580m and 18304Mi. So others leave room while
 // they have booked 7420m and 14464Mi.
-func roomRows(t *testing.T, ends time.Time) []clauseRow {
+func roomRows(t *testing.T) []clauseRow {
 	t.Helper()
 	full := booked("16", "32Gi")
 	held := holding(amount("4290m", "9152Mi"), Compute{})
@@ -112,9 +111,6 @@ func roomRows(t *testing.T, ends time.Time) []clauseRow {
 				c.Application.Spec.CloudServiceProvider = elsewhere.Name
 			}), outcome: Refused, reason: v1alpha1.ReasonCapacityMissing, message: []string{"CloudServiceProvider ntc-karachi offers", "have booked 10 cpu"},
 		},
-	}
-	for i := range rows {
-		rows[i].deadline = ends
 	}
 	return rows
 }

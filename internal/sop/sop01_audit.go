@@ -16,6 +16,7 @@ import (
 // release; a late audit is the auditor's failing and never approves by itself. Admission: govpk-identity.
 func audit() Clause {
 	return Clause{
+		Source:    SOP,
 		Number:    1,
 		Title:     "Application Architecture Audit",
 		Condition: v1alpha1.ConditionArchitectureAudited,

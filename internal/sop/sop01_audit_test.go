@@ -23,7 +23,7 @@ func TestAudit(t *testing.T) {
 	bothParties := func(c *Case) { c.Policy.Audit.Parties = []v1alpha1.Party{v1alpha1.PartyNITB, v1alpha1.PartyNTC} }
 	last := func(c *Case) *v1alpha1.Release { return &c.Releases[len(c.Releases)-1] }
 
-	checkClause(t, 1, []string{
+	checkClause(t, v1alpha1.ConditionArchitectureAudited, []string{
 		v1alpha1.ReasonPolicyMissing, v1alpha1.ReasonNotSubmitted, v1alpha1.ReasonAwaitingSignOff, v1alpha1.ReasonRejected,
 		v1alpha1.ReasonFindingsOpen, v1alpha1.ReasonAllPartiesApproved, v1alpha1.ReasonUnchangedButImages,
 		v1alpha1.ReasonOverdue, v1alpha1.ReasonCalendarInvalid, v1alpha1.ReasonAnswerOwed, v1alpha1.ReasonApprovalsExpired,

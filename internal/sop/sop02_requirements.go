@@ -23,6 +23,7 @@ import (
 // stage. Admission: the API's own validation.
 func requirements() Clause {
 	return Clause{
+		Source:    SOP,
 		Number:    2,
 		Title:     "Hardware and Software Requirements",
 		Condition: v1alpha1.ConditionRequirementsDeclared,

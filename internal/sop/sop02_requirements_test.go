@@ -17,7 +17,7 @@ import (
 
 // At their peak the components of the base need 6 × 100m + 100m cpu and 6 × 128Mi + 256Mi memory.
 func TestRequirements(t *testing.T) {
-	checkClause(t, 2, []string{
+	checkClause(t, v1alpha1.ConditionRequirementsDeclared, []string{
 		v1alpha1.ReasonDeclared, v1alpha1.ReasonHardwareTooSmall, v1alpha1.ReasonDiagramMismatch, v1alpha1.ReasonTasksCyclic,
 		v1alpha1.ReasonScheduleInvalid, v1alpha1.ReasonStorageShrinks,
 	}, slices.Concat(hardwareRows(t), diagramRows(t), taskRows(t), scheduleRows(t), volumeRows(t)))

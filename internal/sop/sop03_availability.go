@@ -6,12 +6,10 @@ package sop
 import (
 	"fmt"
 	"maps"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
-	"github.com/ntc-gov-pk/govpk-operator/internal/calendar"
 	"github.com/ntc-gov-pk/govpk-operator/internal/mesh"
 	"github.com/ntc-gov-pk/govpk-operator/internal/render"
 )
@@ -23,6 +21,7 @@ import (
 // always tested. Admission: govpk-children, govpk-namespaces.
 func availability() Clause {
 	return Clause{
+		Source:    SOP,
 		Number:    3,
 		Title:     "Hardware and Software Availability",
 		Condition: v1alpha1.ConditionInfrastructureProvisioned,
@@ -41,38 +40,13 @@ func assessAvailability(c *Case, release *v1alpha1.Release) Finding {
 		return finding(Refused, v1alpha1.ReasonKindMissing, "the cluster does not serve %s; NTC installs their CustomResourceDefinitions",
 			strings.Join(c.Ingress.MissingKinds, ", "))
 	}
-	name := release.Spec.CloudServiceProvider
-	provider, ok := c.Providers[name]
-	if !ok {
-		return finding(Refused, v1alpha1.ReasonProviderMissing,
-			"spec.cloudServiceProvider: CloudServiceProvider %s does not exist; kubectl get cloudserviceproviders lists the accredited ones", name)
-	}
-	accreditation := provider.Spec.Accreditation
-	if accreditation.State != v1alpha1.AccreditationAccredited {
-		return finding(Refused, v1alpha1.ReasonProviderNotAccredited,
-			"CloudServiceProvider %s is %s; only an accredited provider may run applications", name, accreditation.State)
-	}
-	if !slices.Contains(accreditation.DataClasses, release.Spec.DataClass) {
-		return finding(Refused, v1alpha1.ReasonDataClassNotAccredited,
-			"CloudServiceProvider %s is not accredited for data class %s; choose a provider that is", name, release.Spec.DataClass)
-	}
-	from, until, err := validity(accreditation, c.Policy.Calendar)
-	if err != nil {
-		return finding(Refused, v1alpha1.ReasonCalendarInvalid, "CloudServiceProvider %s or DeploymentPolicy default: %v", name, err)
-	}
-	if c.Now.Before(from) {
-		f := finding(Refused, v1alpha1.ReasonProviderNotAccredited, "the accreditation of CloudServiceProvider %s begins on %s", name, accreditation.ValidFrom)
-		f.Deadline = from
-		return f
-	}
-	if !c.Now.Before(until) {
-		return finding(Refused, v1alpha1.ReasonProviderNotAccredited, "the accreditation of CloudServiceProvider %s ended on %s", name, accreditation.ValidUntil)
+	if _, ok := c.Providers[release.Spec.CloudServiceProvider]; !ok {
+		return providerMissing(release.Spec.CloudServiceProvider)
 	}
 	f := assessNodes(c, release)
 	if f.Outcome == Met {
-		f.Message = fmt.Sprintf("CloudServiceProvider %s is accredited for data class %s until %s and attests %s", name, release.Spec.DataClass, accreditation.ValidUntil, f.Message)
+		f.Message = fmt.Sprintf("CloudServiceProvider %s attests %s", release.Spec.CloudServiceProvider, f.Message)
 	}
-	f.Deadline = until
 	return f
 }
 
@@ -83,26 +57,6 @@ func gateAvailability(c *Case, release *v1alpha1.Release) Finding {
 		f.Outcome = Met
 	}
 	return f
-}
-
-// validity is the accreditation's first instant and the one at which it has ended.
-func validity(a v1alpha1.Accreditation, policy v1alpha1.CalendarPolicy) (from, until time.Time, err error) {
-	days, err := workingDays(policy)
-	if err != nil {
-		return from, until, err
-	}
-	zone, err := time.LoadLocation(policy.TimeZone)
-	if err != nil {
-		return from, until, err
-	}
-	if from, err = time.ParseInLocation(time.DateOnly, string(a.ValidFrom), zone); err != nil {
-		return from, until, err
-	}
-	last, err := calendar.ParseDate(string(a.ValidUntil))
-	if err != nil {
-		return from, until, err
-	}
-	return from, days.End(last), nil
 }
 
 // instant is how an annotation says a time; empty: never.

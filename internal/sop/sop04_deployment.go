@@ -17,6 +17,7 @@ import (
 // govpk-identity, govpk-namespaces.
 func deployment() Clause {
 	return Clause{
+		Source:    SOP,
 		Number:    4,
 		Title:     "Application Deployment",
 		Condition: v1alpha1.ConditionDomainsBound,

@@ -33,7 +33,7 @@ func TestDomains(t *testing.T) {
 		}
 	}
 	now, later := hours(48), hours(72)
-	checkClause(t, 4, []string{
+	checkClause(t, v1alpha1.ConditionDomainsBound, []string{
 		v1alpha1.ReasonOrganizationUnknown, v1alpha1.ReasonHostInvalid, v1alpha1.ReasonHostReserved, v1alpha1.ReasonHostTaken,
 		v1alpha1.ReasonHostQuarantined, v1alpha1.ReasonHostBeneathAnother, v1alpha1.ReasonClaiming, v1alpha1.ReasonBound,
 	}, []clauseRow{

@@ -20,6 +20,7 @@ import (
 // govpk-hosts.
 func encryption() Clause {
 	return Clause{
+		Source:    SOP,
 		Number:    5,
 		Title:     "Data Flows",
 		Condition: v1alpha1.ConditionTrafficEncrypted,

@@ -31,7 +31,7 @@ func TestEncryption(t *testing.T) {
 		change(&c.Policy.Mesh)
 		return c
 	}
-	checkClause(t, 5, []string{
+	checkClause(t, v1alpha1.ConditionTrafficEncrypted, []string{
 		v1alpha1.ReasonNotVerified, v1alpha1.ReasonEncrypted, v1alpha1.ReasonMeshNotConfigured, v1alpha1.ReasonIssuerMissing,
 		v1alpha1.ReasonEncryptionLost, v1alpha1.ReasonFleetUnencrypted, v1alpha1.ReasonPolicyMissing,
 	}, []clauseRow{

@@ -13,6 +13,7 @@ import (
 // All parties sign the exact release, and an open finding blocks. Admission: govpk-identity.
 func endToEndTest() Clause {
 	return Clause{
+		Source:    SOP,
 		Number:    6,
 		Title:     "End-2-End Testing",
 		Condition: v1alpha1.ConditionEndToEndTested,

@@ -16,7 +16,7 @@ func TestEndToEndTest(t *testing.T) {
 	sign := func(signOffs ...v1alpha1.SignOff) func(*Case) {
 		return func(c *Case) { c.SignOffs = signOffs }
 	}
-	checkClause(t, 6, []string{
+	checkClause(t, v1alpha1.ConditionEndToEndTested, []string{
 		v1alpha1.ReasonPolicyMissing, v1alpha1.ReasonNotSubmitted, v1alpha1.ReasonAwaitingSignOff, v1alpha1.ReasonRejected,
 		v1alpha1.ReasonFindingsOpen, v1alpha1.ReasonRollingOut, v1alpha1.ReasonAllPartiesApproved,
 	}, []clauseRow{

@@ -14,6 +14,7 @@ import (
 // govpk-images, govpk-namespaces.
 func goLive() Clause {
 	return Clause{
+		Source:    SOP,
 		Number:    7,
 		Title:     "Go Live",
 		Condition: v1alpha1.ConditionLaunched,
@@ -40,7 +41,7 @@ func assessLaunch(c *Case, release *v1alpha1.Release) Finding {
 		if blocking, ok := c.blocking(target); ok {
 			return finding(Refused, v1alpha1.ReasonNotEligible, "spec.launch.release: %s is not eligible%s: %s", wanted, c.stays(), blocking.Message)
 		}
-		return finding(Refused, v1alpha1.ReasonTakenDown, "spec.launch.release: %s is eligible; it goes live once PolicyViolation %s is lifted", wanted, c.lockedBy())
+		return finding(Refused, v1alpha1.ReasonTakenDown, "spec.launch.release: %s is eligible; it goes live once nothing keeps the application offline: %s", wanted, c.assessLock().Message)
 	}
 	return c.assessExposure(target)
 }

@@ -16,7 +16,7 @@ func TestLaunch(t *testing.T) {
 	}
 	patched := func(c *Case) *v1alpha1.Release { return candidate(c, hours(40), otherImage) }
 
-	checkClause(t, 7, []string{
+	checkClause(t, v1alpha1.ConditionLaunched, []string{
 		v1alpha1.ReasonNotEligible, v1alpha1.ReasonAwaitingLaunch, v1alpha1.ReasonUnknownRelease, v1alpha1.ReasonPolicyMissing,
 		v1alpha1.ReasonGatewayMissing, v1alpha1.ReasonIssuerMissing, v1alpha1.ReasonRollingOut, v1alpha1.ReasonCertificateNotReady,
 		v1alpha1.ReasonGatewayFull, v1alpha1.ReasonListenerNotReady, v1alpha1.ReasonRouteNotReady, v1alpha1.ReasonLaunched, v1alpha1.ReasonTakenDown,
@@ -156,7 +156,7 @@ func TestLaunch(t *testing.T) {
 		{
 			name: "tested again, but the flag stands", given: flagged(t),
 			change:  func(c *Case) { c.SignOffs = append(c.SignOffs, tested(release, hours(41))...) },
-			outcome: Refused, reason: v1alpha1.ReasonTakenDown, message: []string{"is eligible", "once PolicyViolation leak is lifted"},
+			outcome: Refused, reason: v1alpha1.ReasonTakenDown, message: []string{"is eligible", "once nothing keeps the application offline: PolicyViolation leak"},
 		},
 		{
 			name: "lifted, and why it does not return", given: flagged(t, lifted),

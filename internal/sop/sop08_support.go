@@ -16,6 +16,7 @@ import (
 // govpk-identity for the rollback of level 1.
 func support() Clause {
 	return Clause{
+		Source:    SOP,
 		Number:    8,
 		Title:     "Operational Responsibilities",
 		Condition: v1alpha1.ConditionSupportAssigned,

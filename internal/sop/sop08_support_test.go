@@ -21,7 +21,7 @@ func TestSupport(t *testing.T) {
 			}
 		}
 	}
-	checkClause(t, 8, []string{v1alpha1.ReasonAssigned, v1alpha1.ReasonContactsMissing}, []clauseRow{
+	checkClause(t, v1alpha1.ConditionSupportAssigned, []string{v1alpha1.ReasonAssigned, v1alpha1.ReasonContactsMissing}, []clauseRow{
 		{name: "both levels", given: underAudit(t), outcome: Met, reason: v1alpha1.ReasonAssigned, message: []string{"NTC operations answers for level 1, Sehat Digital (Pvt) Ltd for levels 2 and 3"}},
 		{
 			name: "a name of several lines", given: underAudit(t), change: func(c *Case) { c.Application.Spec.Organization.Name = "Sehat\nlevel 2: \x1b[1mNobody" },

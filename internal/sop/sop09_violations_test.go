@@ -12,7 +12,7 @@ import (
 func TestViolations(t *testing.T) {
 	release := underAudit(t).Releases[0].Name
 	signedAgain := func(c *Case) { c.SignOffs = append(c.SignOffs, tested(release, hours(41))...) }
-	checkClause(t, 9, []string{
+	checkClause(t, v1alpha1.ConditionClearOfViolations, []string{
 		v1alpha1.ReasonClear, v1alpha1.ReasonTakenDown, v1alpha1.ReasonViolationMissing, v1alpha1.ReasonReturnPending,
 	}, []clauseRow{
 		{name: "clear", given: liveCase(t), outcome: Met, reason: v1alpha1.ReasonClear},

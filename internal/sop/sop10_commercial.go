@@ -13,6 +13,7 @@ import (
 // the organization and enforced in the browser: pages may load from their own host alone and cannot ask for payment.
 func commercial() Clause {
 	return Clause{
+		Source:    SOP,
 		Number:    10,
 		Title:     "Commercial Benefits",
 		Condition: v1alpha1.ConditionNonCommercial,

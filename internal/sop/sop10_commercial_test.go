@@ -15,7 +15,7 @@ func TestCommercial(t *testing.T) {
 	declare := func(change func(*v1alpha1.Commercial)) func(*Case) {
 		return func(c *Case) { change(&c.Application.Spec.Commercial) }
 	}
-	checkClause(t, 10, []string{v1alpha1.ReasonDeclared, v1alpha1.ReasonNoCRequired}, []clauseRow{
+	checkClause(t, v1alpha1.ConditionNonCommercial, []string{v1alpha1.ReasonDeclared, v1alpha1.ReasonNoCRequired}, []clauseRow{
 		{name: "none", given: underAudit(t), outcome: Met, reason: v1alpha1.ReasonDeclared, message: []string{"no commercial use is declared"}},
 		{
 			name: "transactions", given: underAudit(t), change: declare(func(d *v1alpha1.Commercial) { d.Transactions = ptr.To(true) }),

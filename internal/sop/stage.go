@@ -15,7 +15,7 @@ var gates = []struct {
 	needs []func(*Case, *v1alpha1.Release) Finding
 }{
 	{v1alpha1.StageUnderAudit, []func(*Case, *v1alpha1.Release) Finding{assessRequirements, assessSupport, assessDomains}},
-	{v1alpha1.StageTesting, []func(*Case, *v1alpha1.Release) Finding{assessAudit, gateAvailability, assessMesh}},
+	{v1alpha1.StageTesting, []func(*Case, *v1alpha1.Release) Finding{assessAudit, assessAccreditation, assessClassification, gateAvailability, assessMesh}},
 	{v1alpha1.StageAwaitingLaunch, []func(*Case, *v1alpha1.Release) Finding{assessEndToEndTest, assessCommercial}},
 }
 
@@ -35,7 +35,7 @@ func (c *Case) stageOf(release *v1alpha1.Release) (v1alpha1.Stage, Finding) {
 
 // Assessment is the verdict of one pass.
 type Assessment struct {
-	// Findings are one for each clause, in the SOP's order, on the release of the current spec.
+	// Findings are one for each clause, in the order of Clauses, on the release of the current spec.
 	Findings []Finding
 	// Stage is where the application stands.
 	Stage v1alpha1.Stage
@@ -46,8 +46,9 @@ type Assessment struct {
 	Test, Live *v1alpha1.Release
 	// Collision is true when the name of the current release is taken by another content.
 	Collision bool
-	// Locked is true while the application must be offline.
+	// Locked is true while the application must be offline, and Lock says why.
 	Locked bool
+	Lock   Finding
 	// Next is the next instant at which a verdict can change by itself; zero: never.
 	Next time.Time
 }
@@ -60,6 +61,9 @@ func Assess(c *Case) Assessment {
 		a.Collision = !sameContent(stored, current)
 		a.Current = stored
 	}
+	if a.Locked {
+		a.Lock = c.assessLock()
+	}
 	a.CurrentStage, _ = c.stageOf(a.Current)
 	if a.Collision {
 		a.CurrentStage = v1alpha1.StageSubmitted
@@ -67,7 +71,7 @@ func Assess(c *Case) Assessment {
 	for _, clause := range Clauses() {
 		f := clause.Assess(c, a.Current)
 		f.Condition = clause.Condition
-		if a.Collision && clause.Number == 1 {
+		if a.Collision && clause.Condition == v1alpha1.ConditionArchitectureAudited {
 			f = releaseCollision(current.Name)
 			f.Condition = clause.Condition
 		}

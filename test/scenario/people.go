@@ -93,6 +93,9 @@ kind: CloudServiceProvider
 metadata: {name: ntc-islamabad}
 spec:
   legalName: National Telecom Corporation
+  serviceModels: [IaaS, PaaS]
+  cloudModels: [Government]
+  dataCentres: [{name: islamabad-1, country: PK, city: Islamabad, cloudModel: Government}]
   nodeSelector: {matchLabels: {node.platform.ntc.gov.pk/provider: ntc-islamabad}}
   accreditation: {state: Accredited, level: Enhanced, dataClasses: [Open, Public, Restricted, SensitiveConfidential], validFrom: "2026-01-01", validUntil: "2099-12-31"}
 `, organization, SecurityUser)

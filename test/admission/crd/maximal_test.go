@@ -29,7 +29,7 @@ func TestMaximal(t *testing.T) {
 		Spec: v1alpha1.ThirdPartyApplicationSpec{
 			Organization:         v1alpha1.Organization{Name: strings.Repeat("o", 128)},
 			PublicServiceEntity:  strings.Repeat("e", 128),
-			CloudServiceProvider: strings.Repeat("p", 63),
+			CloudServiceProvider: strings.Repeat("p", 54),
 			DataClass:            v1alpha1.DataClassSensitiveConfidential,
 			Requirements: v1alpha1.Requirements{
 				Hardware: v1alpha1.Hardware{CPU: resource.MustParse("1M"), Memory: resource.MustParse("1Pi"), Storage: resource.MustParse("100Pi")},
