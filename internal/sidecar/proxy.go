@@ -40,6 +40,8 @@ const (
 type Proxy struct {
 	Inbound  []Inbound  `json:"inbound,omitempty"`
 	Outbound []Outbound `json:"outbound,omitempty"`
+	// Data is set in a proxy to government data APIs, which is nothing else.
+	Data *Data `json:"data,omitempty"`
 }
 
 // Inbound is a port of the component that the sidecar stands before.
@@ -94,6 +96,7 @@ func (p Proxy) Config() string {
 	fmt.Fprintf(&b, configHead, HealthPort)
 	p.resolvers(&b)
 	p.inbound(&b)
+	p.Data.config(&b)
 	for i, out := range p.Outbound {
 		fmt.Fprintf(&b, `
 listen edge-%d
