@@ -44,6 +44,9 @@ const (
 	// ConditionClearOfBreaches is the finding of the Cloud First Policy on breaches.
 	ConditionClearOfBreaches = "ClearOfBreaches"
 
+	// ConditionAvailable of a GovernmentDataAPI is True while its Service can be reached.
+	ConditionAvailable = "Available"
+
 	// ConditionEnforced of a PolicyViolation is True once every step of the takedown is done, and False after the lift took effect.
 	ConditionEnforced = "Enforced"
 )
@@ -103,6 +106,14 @@ const (
 	ReasonClassified = "Classified"
 	// ReasonDataClassNotAccredited: the provider is not accredited for the data class.
 	ReasonDataClassNotAccredited = "DataClassNotAccredited"
+	// ReasonDataAPIMissing: an edge names a GovernmentDataAPI that does not exist, or is being deleted.
+	ReasonDataAPIMissing = "DataAPIMissing"
+	// ReasonDataAPIUnavailable: a GovernmentDataAPI has no Service that can be reached, or the proxy to it is not available. NTC mends it.
+	ReasonDataAPIUnavailable = "DataAPIUnavailable"
+	// ReasonDataAPIUnsupported: an edge leads to a GovernmentDataAPI, which the policy's mesh does not carry.
+	ReasonDataAPIUnsupported = "DataAPIUnsupported"
+	// ReasonAvailable: a GovernmentDataAPI has a Service that can be reached.
+	ReasonAvailable = "Available"
 	// ReasonNodesMissing: no node of the provider is ready for pods. NTC or the provider attests one.
 	ReasonNodesMissing = "NodesMissing"
 	// ReasonCapacityMissing: the provider's nodes cannot hold the application beside what others have booked.

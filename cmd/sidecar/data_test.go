@@ -57,6 +57,13 @@ func (a *dataAPI) serve(t *testing.T, address string, own pair) {
 
 func (a *dataAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a.requests.Add(1)
+	if strings.HasSuffix(r.URL.Path, "/switch") {
+		conn, _, err := http.NewResponseController(w).Hijack()
+		if err == nil {
+			fmt.Fprint(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n")
+		}
+		return
+	}
 	body, _ := io.ReadAll(r.Body)
 	_ = json.NewEncoder(w).Encode(seen{r.Method, r.RequestURI, r.Host, string(body), r.TLS.PeerCertificates[0].Subject.CommonName, r.Proto, r.Header})
 }
@@ -234,8 +241,8 @@ func TestDataPaths(t *testing.T) {
 		"http://verify.nadra.gov.pk/v1/citizens", "http:/v1/citizens", "https://other//v1/citizens", "v1/citizens", "*", "", "/v1/citizens/" + strings.Repeat("x", 2048), "/v1/citizens/\t7", "/v1/citizens/\x00",
 	} {
 		statuses, content := d.raw(t, "GET "+path+" HTTP/1.1\r\nHost: nadra\r\nConnection: close\r\n\r\n")
-		if len(statuses) != 1 || statuses[0] != 400 {
-			t.Errorf("%q: %v %s", path, statuses, content)
+		if len(statuses) != 1 || statuses[0] != 400 || strings.HasPrefix(content, "400 Bad Request") {
+			t.Errorf("%q: %v %s; the last are the API's own words", path, statuses, content)
 		}
 	}
 	if n := d.api.requests.Load(); n != 0 {
@@ -271,6 +278,10 @@ func TestDataSmuggling(t *testing.T) {
 			if strings.Contains(content, `"URI":"/admin"`) {
 				t.Errorf("smuggled: %v %s", statuses, content)
 			}
+			// What is refused is refused by the proxy: in its own words, or in HAProxy's.
+			if !strings.Contains(content, `"URI":`) && !strings.Contains(content, `"api":"nadra"`) && !strings.Contains(content, "<html>") {
+				t.Errorf("the API refused: %v %s", statuses, content)
+			}
 			reached := 0
 			for _, status := range statuses {
 				if status == 200 {
@@ -284,9 +295,32 @@ func TestDataSmuggling(t *testing.T) {
 	}
 }
 
+// An API cannot make of a connection what nobody looks into.
+func TestDataUpgrade(t *testing.T) {
+	d := newDataPods(t, nil, reading)
+	for _, upgrade := range []string{"h2c", "websocket"} {
+		status, content, _ := d.ask(t, "GET", "/v1/citizens", "", "Connection", "Upgrade", "Upgrade", upgrade, "Sec-WebSocket-Key", "AAAAAAAAAAAAAAAAAAAAAA==", "Sec-WebSocket-Version", "13")
+		if status != 400 || !strings.Contains(content, "the request would leave HTTP/1.1") {
+			t.Errorf("%s: %d %s", upgrade, status, content)
+		}
+	}
+	if n := d.api.requests.Load(); n != 0 {
+		t.Errorf("%d of them reached the API", n)
+	}
+	if statuses, content := d.raw(t, "GET /v1/citizens/switch HTTP/1.1\r\nHost: nadra\r\n\r\n"); len(statuses) != 1 || statuses[0] != 502 {
+		t.Errorf("%v %s", statuses, content)
+	}
+}
+
 // HTTP/2 has other rules; CONNECT would make a tunnel.
 func TestDataOtherProtocols(t *testing.T) {
 	d := newDataPods(t, nil, sidecar.Operation{Methods: []string{"GET", "POST"}, Path: "/"})
+	second := &http.Transport{Protocols: &http.Protocols{}}
+	second.Protocols.SetUnencryptedHTTP2(true)
+	if response, err := (&http.Client{Transport: second, Timeout: patience}).Get("http://" + d.web.at(edgePort) + "/"); err == nil {
+		response.Body.Close()
+		t.Errorf("HTTP/2 is spoken: %v", response)
+	}
 	for _, request := range []string{"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00", "CONNECT nadra:443 HTTP/1.1\r\nHost: nadra:443\r\n\r\n", "GET / HTTP/0.9\r\n\r\n", "GET /\r\n\r\n"} {
 		statuses, content := d.raw(t, request)
 		for _, status := range statuses {

@@ -42,6 +42,10 @@ func (istio) Beside() Resources { return Resources{} }
 // where nothing listens.
 func (istio) Attach(_ Stage, c Component, w render.Workload) render.Workload {
 	for i, edge := range c.Edges {
+		if edge.DataAPI != "" {
+			w.Addresses = append(w.Addresses, render.Address{Host: "127.0.0.1", Port: edgePort(i)})
+			continue
+		}
 		if edge.External != nil {
 			w.Addresses = append(w.Addresses, render.Address{Host: edge.External.Host, Port: edgePort(i), Alias: true})
 			continue

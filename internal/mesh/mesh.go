@@ -54,6 +54,8 @@ type Stage struct {
 	// certify such hosts; empty: those of the internet.
 	Externals   []External
 	Authorities string
+	// DataAPIs are the government data APIs that they have edges to.
+	DataAPIs []DataAPI
 }
 
 // Component is one component as it runs now.
@@ -74,11 +76,13 @@ type Component struct {
 	Gateways map[string][]v1alpha1.GatewayReference
 }
 
-// Edge is a flow to another component, or to a host outside the cluster.
+// Edge is a flow to another component, to a government data API, or to a host outside the cluster.
 type Edge struct {
 	Component string
 	// External is set where the flow leaves the cluster. Address is that of the egress proxy then; empty: nothing leads there.
 	External *v1alpha1.ExternalHost
+	// DataAPI is set where it leads to a government data API. Address is that of the proxy to those then, as with External.
+	DataAPI string
 	// Address is the cluster IP of that component's Service, and Port its port there.
 	Address string
 	Port    render.ServicePort

@@ -33,15 +33,18 @@ func (sidecars) Attach(s Stage, c Component, w render.Workload) render.Workload 
 	for i, edge := range c.Edges {
 		out := sidecar.Outbound{Listen: edgePort(i), Address: edge.Address, Port: sidecar.PeerPort}
 		address := render.Address{Host: "127.0.0.1", Port: out.Listen}
-		if edge.External != nil {
+		switch {
+		case edge.DataAPI != "":
+			out.Identity, out.ServerName = Identity(s.Scope, DataName), dataServerName(s.Scope, edge.DataAPI)
+		case edge.External != nil:
 			address.Host, address.Alias = edge.External.Host, true
 			out.Identity, out.ServerName = Identity(s.Scope, EgressName), externalServerName(s.Scope, *edge.External)
-		} else {
+		default:
 			out.Identity = Identity(s.Scope, edge.Component)
 			out.ServerName = serverName(edge.Port.Name, out.Identity)
 		}
 		w.Addresses = append(w.Addresses, address)
-		if edge.External == nil || edge.Address != "" {
+		if edge.Component != "" || edge.Address != "" {
 			proxy.Outbound = append(proxy.Outbound, out)
 		}
 	}
@@ -85,7 +88,7 @@ func (sidecars) ServicePorts(c Component) []render.ServicePort {
 
 // Objects are a certificate for each component, the authorities, and what makes gateways speak TLS to the routed ports.
 func (sidecars) Objects(s Stage) []render.Object {
-	objects := []render.Object{render.Authorities(s.Scope, s.Policy.CABundle, s.Authorities)}
+	objects := []render.Object{render.Authorities(s.Scope, s.Policy.CABundle, append(s.dataAuthorities(), s.Authorities)...)}
 	for _, c := range s.Components {
 		identity := Identity(s.Scope, c.Name)
 		objects = append(objects, render.PeerCertificate(s.Scope, c.Name, identity, c.Grants, s.Policy.Issuer))
@@ -97,6 +100,9 @@ func (sidecars) Objects(s Stage) []render.Object {
 	if len(s.Externals) > 0 {
 		objects = append(objects, render.PeerCertificate(s.Scope, EgressName, Identity(s.Scope, EgressName), nil, s.Policy.Issuer))
 	}
+	if len(s.DataAPIs) > 0 {
+		objects = append(objects, render.PeerCertificate(s.Scope, DataName, Identity(s.Scope, DataName), nil, s.Policy.Issuer))
+	}
 	return objects
 }
 
@@ -104,6 +110,9 @@ func (sidecars) Objects(s Stage) []render.Object {
 func Grant(edge v1alpha1.Edge) string {
 	if edge.External != nil {
 		return externalPort(*edge.External) + "." + EgressName
+	}
+	if edge.GovernmentDataAPI != "" {
+		return edge.GovernmentDataAPI + "." + DataName
 	}
 	return edge.Port + "." + edge.Component
 }

@@ -4,6 +4,7 @@
 package render
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 
@@ -43,9 +44,6 @@ func environmentVariable(variable v1alpha1.EnvVar) *applycore.EnvVarApplyConfigu
 
 // EdgeVariable is the prefix of the two variables of an edge.
 func EdgeVariable(edge v1alpha1.Edge) string {
-	name := edge.Name
-	if name == "" {
-		name = edge.Component
-	}
+	name := cmp.Or(edge.Name, edge.Component, edge.GovernmentDataAPI)
 	return strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
 }

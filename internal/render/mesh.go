@@ -54,15 +54,18 @@ func PeerCertificate(s Scope, component, identity string, grants []string, issue
 	return Object{Unstructured: u, Owner: FieldOwner}
 }
 
-// ExternalAuthorities is the key in AuthoritiesName of those of hosts outside the cluster, where they are not the internet's. It
-// follows their content: a proxy reads them when it starts, so others make another pod.
+// ExternalAuthorities is the key in AuthoritiesName of those of government data APIs, and of hosts outside the cluster where they are
+// not the internet's. It follows their content: a proxy reads them when it starts, so others make another pod.
 func ExternalAuthorities(bundle string) string { return "external-" + ShortHash(bundle) + ".crt" }
 
-// Authorities is what components and gateways judge certificates of components by, and an egress proxy those of external hosts.
-func Authorities(s Scope, bundle, external string) Object {
+// Authorities is what components and gateways judge certificates of components by, and proxies those of government data APIs
+// and of external hosts.
+func Authorities(s Scope, bundle string, externals ...string) Object {
 	data := map[string]string{"ca.crt": bundle}
-	if external != "" {
-		data[ExternalAuthorities(external)] = external
+	for _, external := range externals {
+		if external != "" {
+			data[ExternalAuthorities(external)] = external
+		}
 	}
 	return NewObject(applycore.ConfigMap(AuthoritiesName, s.StageNamespace()).
 		WithLabels(s.Labels()).

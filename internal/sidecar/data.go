@@ -72,8 +72,6 @@ const dataChecks = `
   http-request deny deny_status 400 %[2]s if { path -m reg '%%($|[^0-9A-Fa-f]|.($|[^0-9A-Fa-f]))' }
   http-request deny deny_status 400 %[2]s if { path -m reg -i '%%([01].|2[5ef]|3b|5c|7f|c[01])' }
   http-request deny deny_status 400 %[3]s if { req.fhdr_cnt(upgrade) gt 0 }
-  http-request deny deny_status 400 %[3]s if { req.fhdr_cnt(transfer-encoding) gt 0 } !{ req.fhdr(transfer-encoding) -m str -i chunked }
-  http-request deny deny_status 400 %[3]s if { req.fhdr_cnt(transfer-encoding) gt 1 }
 `
 
 var overruling = []string{
@@ -104,7 +102,7 @@ func (d *Data) backend(b *strings.Builder, api DataAPI) {
 	fmt.Fprintf(b, "\nbackend %s\n  mode http\n  timeout server 60s\n  stick-table type integer size 1 expire 10s store gpc0_rate(1s)", word(api.Name))
 	fmt.Fprintf(b, dataChecks, longestPath,
 		api.answer("the path has another form than this platform passes on: without empty elements, elements of dots, and encoded dots, slashes, backslashes, semicolons, percent signs and control characters"),
-		api.answer("the request would leave HTTP/1.1, or has a Transfer-Encoding other than chunked"))
+		api.answer("the request would leave HTTP/1.1"))
 	for _, operation := range api.Operations {
 		operation.allow(b)
 	}
@@ -122,7 +120,6 @@ func (d *Data) backend(b *strings.Builder, api DataAPI) {
 	fmt.Fprintf(b, `  http-request set-header X-Govpk-Application %[1]s
   http-request set-header X-Govpk-Stage %[2]s
   http-request set-header Host %[3]s
-  http-response deny if { status 101 }
   server api %[4]s ssl ssl-min-ver TLSv1.2 verify required ca-file %[5]s crt %[6]s/tls.crt sni str(%[3]s) verifyhost %[3]s
 `, word(d.Application), word(d.Stage), word(api.Host), endpoint(api.Address, api.Port), word(api.Authorities), TLSDirectory)
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -28,6 +29,8 @@ type Case struct {
 	Providers map[string]v1alpha1.CloudServiceProvider
 	// DataAPIs are the government data APIs that the spec and the releases name, by name.
 	DataAPIs map[string]v1alpha1.GovernmentDataAPI
+	// DataServices are the Services of those APIs, by the API's name; none where it does not exist.
+	DataServices map[string]*corev1.Service
 	// Certificates are the No Objection Certificates of this application.
 	Certificates []v1alpha1.NoObjectionCertificate
 	// Breaches are those reported of this application and of those providers.

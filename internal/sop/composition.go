@@ -70,7 +70,7 @@ func early(release *v1alpha1.Release) map[string]bool {
 	var visit func(v1alpha1.Component)
 	visit = func(component v1alpha1.Component) {
 		for _, edge := range component.ConnectsTo {
-			if edge.External == nil && !found[edge.Component] {
+			if edge.Component != "" && !found[edge.Component] {
 				found[edge.Component] = true
 				visit(byName[edge.Component])
 			}

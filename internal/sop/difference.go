@@ -27,7 +27,7 @@ const (
 // are one value.
 var listKeys = map[string][]string{
 	"components": {"name"}, "ports": {"name"}, "env": {"name"}, "files": {"path"}, "imagePullSecrets": {"name"},
-	"connectsTo": {"component", "port", "external"}, "domains": {"host"}, "paths": {"path"},
+	"connectsTo": {"component", "port", "governmentDataAPI", "external"}, "domains": {"host"}, "paths": {"path"},
 }
 
 // MaterialChange is true when more than image digests differ, so that the audit of one does not hold for the other.

@@ -27,6 +27,9 @@ func (c *Case) gaps(t Target) ([]mesh.Gap, time.Time) {
 	if c.hasEgress(t) {
 		certified = append(certified, egressComponent)
 	}
+	if c.hasData(t) {
+		certified = append(certified, dataComponent)
+	}
 	for _, component := range certified {
 		if !t.Observed.started(component.Name) {
 			continue

@@ -46,6 +46,8 @@ type golden struct {
 	Violations []goldenViolation
 	Test, Live goldenStage
 	Ingress    goldenIngress
+	// DataAPIs are by name.
+	DataAPIs map[string]goldenDataAPI
 	Fleet      Fleet
 }
 
@@ -101,6 +103,8 @@ type goldenStage struct {
 	UnencryptedSince time.Time
 	// Egress: the proxy to external hosts runs.
 	Egress bool
+	// Data: the proxy to government data runs.
+	Data bool
 }
 
 // goldenIngress: the first fields describe the policy's first Gateway, and gateways all of them, in the policy's order.
@@ -289,6 +293,7 @@ func readCase(t *testing.T, file string) *Case {
 			Ready: g.Nodes.Ready, Others: g.Nodes.Others, Booked: g.Nodes.Booked, Held: Booking(g.Test.Quota, g.Live.Quota),
 		}}
 	}
+	c.DataAPIs, c.DataServices = observedDataAPIs(t, g.DataAPIs)
 	for h, holder := range g.Claims {
 		c.Claims[h] = holder.observed(h)
 	}
@@ -385,6 +390,9 @@ func (s goldenStage) observed(t *testing.T, c *Case) ObservedStage {
 	}
 	if s.Egress {
 		withEgress(&stage)
+	}
+	if s.Data {
+		withData(&stage)
 	}
 	return stage
 }

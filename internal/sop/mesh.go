@@ -27,6 +27,7 @@ func (c *Case) meshStage(t Target) mesh.Stage {
 	if c.Policy != nil && len(stage.Externals) > 0 {
 		stage.Authorities = c.Policy.Network.Egress.CABundle
 	}
+	stage.DataAPIs = c.dataAPIs(t)
 	numbers := portNumbers(t)
 	for _, component := range t.running() {
 		stage.Components = append(stage.Components, c.meshComponent(t, component, numbers))
@@ -70,6 +71,10 @@ func (c *Case) meshComponent(t Target, component v1alpha1.Component, numbers map
 			out.Edges = append(out.Edges, mesh.Edge{External: edge.External, Address: t.egressAddress()})
 			continue
 		}
+		if edge.GovernmentDataAPI != "" {
+			out.Edges = append(out.Edges, mesh.Edge{DataAPI: edge.GovernmentDataAPI, Address: c.dataAddress(t)})
+			continue
+		}
 		out.Edges = append(out.Edges, mesh.Edge{
 			Component: edge.Component,
 			Address:   t.Observed.Addresses[edge.Component],
@@ -107,6 +112,9 @@ func (c *Case) meshComponent(t Target, component v1alpha1.Component, numbers map
 // certificate is not there. What runs stays as it is.
 func (c *Case) withheld(t Target, component v1alpha1.Component) bool {
 	if len(missingPeers(t, component)) > 0 || c.hasEgress(t) && t.egressAddress() == "" && leaves(component) {
+		return true
+	}
+	if c.awaitsData(t, component) {
 		return true
 	}
 	policy := c.meshPolicy()

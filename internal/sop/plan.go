@@ -179,7 +179,7 @@ func (c *Case) complete(t Target) bool {
 			return false
 		}
 	}
-	return !c.hasEgress(t) || !c.withheld(t, egressComponent)
+	return (!c.hasEgress(t) || !c.withheld(t, egressComponent)) && (!open(c.dataAPIs(t)) || !c.withheld(t, dataComponent))
 }
 
 // teardown leaves nothing but evidence, hosts in quarantine and an emptied live namespace: one that is offline stays locked,

@@ -141,6 +141,9 @@ func checkWaysOut(t *testing.T, o render.Object) {
 			t.Errorf("%s leads everywhere", o.GetName())
 		}
 		for _, to := range rule.To {
+			if other := to.NamespaceSelector; other != nil && o.GetName() != "allow-"+mesh.EgressName && (o.GetName() != "allow-"+mesh.DataName || len(other.MatchLabels) != 1 || to.PodSelector == nil || len(to.PodSelector.MatchLabels) == 0) {
+				t.Errorf("%s in %s leads to %v", o.GetName(), o.GetNamespace(), to)
+			}
 			if to.IPBlock != nil && (o.GetName() != "allow-"+mesh.EgressName || !strings.HasSuffix(o.GetNamespace(), "-"+v1alpha1.LiveNamespace) ||
 				!slices.Contains(to.IPBlock.Except, "10.0.0.0/8") || !slices.Contains(to.IPBlock.Except, "169.254.0.0/16")) {
 				t.Errorf("%s in %s leads to %v", o.GetName(), o.GetNamespace(), to.IPBlock)

@@ -43,9 +43,12 @@ func assessAvailability(c *Case, release *v1alpha1.Release) Finding {
 	if _, ok := c.Providers[release.Spec.CloudServiceProvider]; !ok {
 		return providerMissing(release.Spec.CloudServiceProvider)
 	}
+	if f := c.assessDataAPIs(release); f.Outcome != Met {
+		return f
+	}
 	f := assessNodes(c, release)
 	if f.Outcome == Met {
-		f.Message = fmt.Sprintf("CloudServiceProvider %s attests %s", release.Spec.CloudServiceProvider, f.Message)
+		f.Message = fmt.Sprintf("CloudServiceProvider %s attests %s%s", release.Spec.CloudServiceProvider, f.Message, c.leavingDataAPIs(release))
 	}
 	return f
 }

@@ -72,6 +72,7 @@ func enforceDeployment(c *Case, t Target) []render.Object {
 	}
 	objects = append(objects, t.filesBefore(objects)...)
 	objects = append(objects, c.egressObjects(t)...)
+	objects = append(objects, c.dataObjects(t)...)
 	if t.Offline != nil || c.Policy == nil || !c.routable(t) {
 		return objects
 	}
@@ -123,7 +124,7 @@ func portNumbers(t Target) map[string]map[string]int32 {
 func missingPeers(t Target, component v1alpha1.Component) []string {
 	var missing []string
 	for _, edge := range component.ConnectsTo {
-		if edge.External == nil && t.Observed.Addresses[edge.Component] == "" {
+		if edge.Component != "" && t.Observed.Addresses[edge.Component] == "" {
 			missing = append(missing, edge.Component)
 		}
 	}

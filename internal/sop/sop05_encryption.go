@@ -11,11 +11,13 @@ import (
 	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
 	"github.com/ntc-gov-pk/govpk-operator/internal/mesh"
 	"github.com/ntc-gov-pk/govpk-operator/internal/render"
+	"github.com/ntc-gov-pk/govpk-operator/internal/sidecar"
 )
 
 // Clause 5, Data Flows: every flow is encrypted. At the gateway: HTTPS only, HSTS, a certificate per host or NTC's wildcard
 // (gateways.go). Between components, and from the gateway to them: mutual TLS by the policy's mesh (mesh.go, internal/mesh),
-// default-deny both ways and the declared edges alone; out of the cluster by a proxy of the operator's (egress.go). The finding is met on evidence only (encryption_evidence.go);
+// default-deny both ways and the declared edges alone; out of the cluster by a proxy of the operator's (egress.go), and
+// to government data by another (data_apis.go). The finding is met on evidence only (encryption_evidence.go);
 // without it the live routes are withheld, and withdrawn where it is lost. Admission: govpk-certificates, govpk-children,
 // govpk-hosts.
 func encryption() Clause {
@@ -52,7 +54,7 @@ func assessEncryption(c *Case, release *v1alpha1.Release) Finding {
 		return c.unencrypted(t, gaps, next)
 	}
 	f := finding(Met, v1alpha1.ReasonEncrypted, "every pod of %s in %s proves itself with a current certificate, and undeclared flows are refused%s",
-		release.Name, t.Scope.StageNamespace(), t.unreachable())
+		release.Name, t.Scope.StageNamespace(), t.unreachable()+c.withoutData(t))
 	f.Deadline = next
 	return f
 }
@@ -87,6 +89,9 @@ func assessMesh(c *Case, release *v1alpha1.Release) Finding {
 		return policyMissing()
 	}
 	if f := c.assessExternals(release); f.Outcome != Met {
+		return f
+	}
+	if f := c.assessDataCarrier(release); f.Outcome != Met {
 		return f
 	}
 	policy := c.Policy.Mesh
@@ -129,6 +134,9 @@ func enforceEncryption(c *Case, t Target) []render.Object {
 		if policy, ok := c.egressFlows(t); ok {
 			objects = append(objects, policy)
 		}
+		if policy, ok := c.dataFlows(t); ok {
+			objects = append(objects, policy)
+		}
 	}
 	if t.live() {
 		objects = append(objects, c.ownListeners(t)...)
@@ -147,6 +155,12 @@ func (c *Case) flows(t Target, name string) render.Flows {
 				if edge.External != nil {
 					if caller.Name == name && c.hasEgress(t) {
 						f.Callees[mesh.EgressName] = append(f.Callees[mesh.EgressName], edge.External.Port)
+					}
+					continue
+				}
+				if edge.GovernmentDataAPI != "" {
+					if caller.Name == name && c.reachesData(t, edge.GovernmentDataAPI) {
+						f.Callees[mesh.DataName] = append(f.Callees[mesh.DataName], sidecar.PeerPort)
 					}
 					continue
 				}

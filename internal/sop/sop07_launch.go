@@ -109,6 +109,9 @@ func (c *Case) assessExposure(release *v1alpha1.Release) Finding {
 	if f := c.assessEgress(c.liveTarget(release)); f.Outcome != Met {
 		return f
 	}
+	if f := c.assessDataFlows(c.liveTarget(release)); f.Outcome != Met {
+		return f
+	}
 	f := finding(Met, v1alpha1.ReasonLaunched, "https://%s serves %s", release.Spec.Domains[0].Host, release.Name)
 	if missing := c.missingGateways(); len(missing) > 0 {
 		f.Message += "; Gateway " + strings.Join(missing, ", ") + " of DeploymentPolicy default spec.gateways.live does not exist"
