@@ -48,7 +48,7 @@ type golden struct {
 	Ingress    goldenIngress
 	// DataAPIs are by name.
 	DataAPIs map[string]goldenDataAPI
-	Fleet      Fleet
+	Fleet    Fleet
 }
 
 // goldenRelease is the stored release of the application's spec with a merge patch laid over it. Its name may be left out.
