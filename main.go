@@ -115,6 +115,10 @@ func run(ctx context.Context, leaderElect bool, metricsAddress, probeAddress str
 	if err := application.SetupWithManager(ctx, mgr); err != nil {
 		return err
 	}
+	data := &controllers.DataAPIReconciler{Client: mgr.GetClient(), Recorder: mgr.GetEventRecorder("govpk-operator")}
+	if err := data.SetupWithManager(mgr); err != nil {
+		return err
+	}
 	if err := (&controllers.KindsReconciler{Mapper: mapper, Missing: missing, Restart: restart}).SetupWithManager(mgr); err != nil {
 		return err
 	}

@@ -114,6 +114,15 @@ func (r *ApplicationReconciler) indexCloud(ctx context.Context, indexer client.F
 			slices.Sort(names)
 			return slices.Compact(names)
 		}},
+		{&v1alpha1.Release{}, dataAPIIndex, func(o client.Object) []string {
+			names := dataAPIs(o.(*v1alpha1.Release).Spec.Components)
+			slices.Sort(names)
+			return slices.Compact(names)
+		}},
+		{&v1alpha1.GovernmentDataAPI{}, serviceIndex, func(o client.Object) []string {
+			service := o.(*v1alpha1.GovernmentDataAPI).Spec.Service
+			return []string{service.Namespace + "/" + service.Name}
+		}},
 		{&v1alpha1.Release{}, providerIndex, func(o client.Object) []string {
 			return []string{o.(*v1alpha1.Release).Spec.CloudServiceProvider}
 		}},

@@ -51,15 +51,16 @@ func CacheOptions(missing []string) cache.Options {
 			options.ByObject[object(kind)] = cache.ByObject{Label: ours}
 		}
 	}
+	options.ByObject[object(apply.ServiceKind)] = cache.ByObject{Transform: slimService}
 	options.ByObject[&corev1.Pod{}] = cache.ByObject{Transform: slim, Namespaces: map[string]cache.Config{
 		cache.AllNamespaces: {LabelSelector: ours}, canaryNamespace: {},
 	}}
 	return options
 }
 
-// othersToo are the kinds of which those that others made are judged too: other applications' claims, and policies that weaken
-// what the operator wrote.
-var othersToo = []schema.GroupVersionKind{apply.DomainClaimKind, apply.PeersKind, apply.CallersKind}
+// othersToo are the kinds of which those that others made are judged too: other applications' claims, policies that weaken
+// what the operator wrote, and the Services of government data APIs.
+var othersToo = []schema.GroupVersionKind{apply.DomainClaimKind, apply.PeersKind, apply.CallersKind, apply.ServiceKind}
 
 func object(kind schema.GroupVersionKind) *unstructured.Unstructured {
 	o := &unstructured.Unstructured{}
@@ -152,7 +153,8 @@ func (r *ApplicationReconciler) SetupWithManager(ctx context.Context, mgr ctrl.M
 			return request(o.GetNamespace(), sop.ApplicationOf(o.(*v1alpha1.SignOff).Spec.Release))
 		})).
 		Watches(&v1alpha1.CloudServiceProvider{}, r.providerEvents(ctx), spec).
-		Watches(&v1alpha1.GovernmentDataAPI{}, mapped(r.byIndex(dataAPIIndex)), spec).
+		Watches(&v1alpha1.GovernmentDataAPI{}, mapped(r.dataAPIRequests), spec).
+		Watches(object(apply.ServiceKind), mapped(r.dataServiceRequests), builder.WithPredicates(othersServiceChanged())).
 		Watches(&v1alpha1.NoObjectionCertificate{}, mapped(exemptionRequests), spec).
 		Watches(&v1alpha1.BreachReport{}, r.breachEvents(ctx), spec).
 		Watches(&corev1.Node{}, mapped(r.nodeRequests), builder.WithPredicates(nodeChanged())).

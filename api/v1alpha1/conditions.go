@@ -46,6 +46,8 @@ const (
 
 	// ConditionAvailable of a GovernmentDataAPI is True while its Service can be reached.
 	ConditionAvailable = "Available"
+	// ConditionDeletionBlocked exists while something that is being deleted is still used; it says by whom.
+	ConditionDeletionBlocked = "DeletionBlocked"
 
 	// ConditionEnforced of a PolicyViolation is True once every step of the takedown is done, and False after the lift took effect.
 	ConditionEnforced = "Enforced"
@@ -112,6 +114,8 @@ const (
 	ReasonDataAPIUnavailable = "DataAPIUnavailable"
 	// ReasonDataAPIUnsupported: an edge leads to a GovernmentDataAPI, which the policy's mesh does not carry.
 	ReasonDataAPIUnsupported = "DataAPIUnsupported"
+	// ReasonInUse: applications use what is being deleted.
+	ReasonInUse = "InUse"
 	// ReasonAvailable: a GovernmentDataAPI has a Service that can be reached.
 	ReasonAvailable = "Available"
 	// ReasonNodesMissing: no node of the provider is ready for pods. NTC or the provider attests one.

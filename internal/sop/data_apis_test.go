@@ -332,19 +332,19 @@ func TestDataBlocksNoRollout(t *testing.T) {
 	c := dataCase(t)
 	delete(c.Live.Workloads, mesh.DataName)
 	target := c.liveTarget(&c.Releases[0])
-	if f := c.rollout(target); f.Outcome != Met || !c.complete(target) {
-		t.Errorf("%+v, complete %v", f, c.complete(target))
+	if f := c.rollout(target); f.Outcome != Met || len(c.withholds(target)) > 0 {
+		t.Errorf("%+v, withheld %q", f, c.withholds(target))
 	}
 	delete(c.Live.Addresses, mesh.DataName)
 	objects := enforceDeployment(c, c.liveTarget(&c.Releases[0]))
-	if planned(objects, "Deployment", "api") || !planned(objects, "Deployment", "web") || !planned(objects, "Service", mesh.DataName) || c.complete(target) {
+	if planned(objects, "Deployment", "api") || !planned(objects, "Deployment", "web") || !planned(objects, "Service", mesh.DataName) || !slices.Equal(c.withholds(target), []string{"api"}) {
 		t.Error("what asks for government data must wait for the proxy's address, and nothing else")
 	}
 	c = dataCase(t)
 	delete(c.Live.Certificates, mesh.DataName)
 	target = c.liveTarget(&c.Releases[0])
-	if planned(enforceDeployment(c, target), "Deployment", mesh.DataName) || c.complete(target) {
-		t.Error("the proxy waits for its certificate, and nothing is pruned meanwhile")
+	if planned(enforceDeployment(c, target), "Deployment", mesh.DataName) || !slices.Equal(c.withholds(target), []string{mesh.DataName}) {
+		t.Error("the proxy waits for its certificate, and is not pruned meanwhile")
 	}
 }
 
@@ -387,6 +387,26 @@ func TestDataOffline(t *testing.T) {
 		}
 		if planned(enforceEncryption(c, target), "NetworkPolicy", "allow-"+mesh.DataName) {
 			t.Errorf("%s: a way is left", action)
+		}
+	}
+}
+
+// A deletion waits for who uses the API, and names ten of them at most.
+func TestAssessDeletion(t *testing.T) {
+	api, _ := newDataAPI(t)
+	users := []string{"a/1", "a/2", "a/3", "a/4", "a/5", "a/6", "a/7", "a/8", "a/9", "b/10", "b/11", "b/12"}
+	if f := AssessDeletion(&api, users); f.Outcome != Met {
+		t.Errorf("nobody deletes it: %+v", f)
+	}
+	api.DeletionTimestamp = &metav1.Time{Time: hours(1)}
+	if f := AssessDeletion(&api, nil); f.Outcome != Met {
+		t.Errorf("nobody uses it: %+v", f)
+	}
+	for count, words := range map[int]string{1: "waits for a/1: each", 10: "a/9, b/10: each", 12: "a/9, b/10 and 2 more: each"} {
+		f := AssessDeletion(&api, users[:count])
+		reached.Store(f.Reason, true)
+		if f.Outcome != Waiting || f.Reason != v1alpha1.ReasonInUse || !strings.Contains(f.Message, words) {
+			t.Errorf("%+v", f)
 		}
 	}
 }

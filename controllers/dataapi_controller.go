@@ -1,0 +1,207 @@
+// Copyright 2026 The govpk-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/tools/events"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
+	"github.com/ntc-gov-pk/govpk-operator/internal/apply"
+	"github.com/ntc-gov-pk/govpk-operator/internal/render"
+	"github.com/ntc-gov-pk/govpk-operator/internal/sop"
+)
+
+// DataAPIReconciler says of each government data API whether it can be reached and how many applications use it, and keeps one that is
+// deleted until nobody does. It uses the indexes of the ApplicationReconciler.
+type DataAPIReconciler struct {
+	// Client reads from the cache.
+	Client   client.Client
+	Recorder events.EventRecorder
+}
+
+// +kubebuilder:rbac:groups=platform.ntc.gov.pk,resources=governmentdataapis,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups=platform.ntc.gov.pk,resources=governmentdataapis/status,verbs=patch
+
+// Reconcile runs one pass for one government data API.
+func (r *DataAPIReconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
+	api := &v1alpha1.GovernmentDataAPI{}
+	if err := r.Client.Get(ctx, request.NamespacedName, api); err != nil {
+		return ctrl.Result{}, client.IgnoreNotFound(err)
+	}
+	service, err := dataService(ctx, r.Client, api)
+	if err != nil {
+		return ctrl.Result{}, fmt.Errorf("service of %s: %w", api.Name, err)
+	}
+	users, err := r.users(ctx, api.Name)
+	if err != nil {
+		return ctrl.Result{}, fmt.Errorf("applications of %s: %w", api.Name, err)
+	}
+	if api.DeletionTimestamp != nil && len(users) == 0 {
+		return ctrl.Result{}, r.setFinalizer(ctx, api, controllerutil.RemoveFinalizer)
+	}
+	if api.DeletionTimestamp == nil {
+		if err := r.setFinalizer(ctx, api, controllerutil.AddFinalizer); err != nil {
+			return ctrl.Result{}, err
+		}
+	}
+	return ctrl.Result{}, r.report(ctx, api, service, users)
+}
+
+// setFinalizer writes only where that changes something.
+func (r *DataAPIReconciler) setFinalizer(ctx context.Context, api *v1alpha1.GovernmentDataAPI, change func(client.Object, string) bool) error {
+	before := api.DeepCopy()
+	if !change(api, v1alpha1.InUseFinalizer) {
+		return nil
+	}
+	return client.IgnoreNotFound(r.Client.Patch(ctx, api, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})))
+}
+
+// users are the applications with an edge to the API, in their spec or in a release that a stage of theirs runs, as namespace/name.
+func (r *DataAPIReconciler) users(ctx context.Context, name string) ([]string, error) {
+	var apps v1alpha1.ThirdPartyApplicationList
+	if err := r.Client.List(ctx, &apps, client.MatchingFields{dataAPIIndex: name}, client.UnsafeDisableDeepCopy); err != nil {
+		return nil, err
+	}
+	var users []string
+	for i := range apps.Items {
+		users = append(users, client.ObjectKeyFromObject(&apps.Items[i]).String())
+	}
+	var releases v1alpha1.ReleaseList
+	if err := r.Client.List(ctx, &releases, client.MatchingFields{dataAPIIndex: name}, client.UnsafeDisableDeepCopy); err != nil {
+		return nil, err
+	}
+	for i := range releases.Items {
+		runs, err := r.runs(ctx, &releases.Items[i])
+		if err != nil {
+			return nil, err
+		}
+		if runs {
+			users = append(users, releases.Items[i].Namespace+"/"+releases.Items[i].Spec.Application)
+		}
+	}
+	slices.Sort(users)
+	return slices.Compact(users), nil
+}
+
+// runs is true where a stage of its application runs a release, or is still on its way from it to another one.
+func (r *DataAPIReconciler) runs(ctx context.Context, release *v1alpha1.Release) (bool, error) {
+	for _, stage := range []string{v1alpha1.TestNamespace, v1alpha1.LiveNamespace} {
+		scope := render.Scope{Namespace: release.Namespace, Application: release.Spec.Application, Stage: stage}
+		namespace := metadata(apply.NamespaceKind)
+		if err := r.Client.Get(ctx, types.NamespacedName{Name: scope.StageNamespace()}, namespace); err != nil {
+			if client.IgnoreNotFound(err) != nil {
+				return false, err
+			}
+			continue
+		}
+		annotations := namespace.GetAnnotations()
+		if annotations[v1alpha1.ReleaseAnnotation] == release.Name || annotations[v1alpha1.RolledOutAnnotation] == release.Name {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// report writes the status, once and on change, and tells of what turned.
+func (r *DataAPIReconciler) report(ctx context.Context, api *v1alpha1.GovernmentDataAPI, service *corev1.Service, users []string) error {
+	before := api.DeepCopy()
+	count := int32(min(len(users), 1<<30)) //nolint:gosec // bounded
+	api.Status.Applications, api.Status.ObservedGeneration = &count, api.Generation
+	available := sop.AssessDataAPI(api, service)
+	status := metav1.ConditionFalse
+	if available.Outcome == sop.Met {
+		status = metav1.ConditionTrue
+	}
+	setDataCondition(api, v1alpha1.ConditionAvailable, status, available)
+	if waits := sop.AssessDeletion(api, users); waits.Outcome != sop.Met {
+		setDataCondition(api, v1alpha1.ConditionDeletionBlocked, metav1.ConditionTrue, waits)
+	} else {
+		meta.RemoveStatusCondition(&api.Status.Conditions, v1alpha1.ConditionDeletionBlocked)
+	}
+	if equality.Semantic.DeepEqual(before.Status, api.Status) {
+		return nil
+	}
+	if err := r.Client.Status().Patch(ctx, api, client.MergeFrom(before)); client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("status of GovernmentDataAPI %s: %w", api.Name, err)
+	}
+	for _, condition := range api.Status.Conditions {
+		old := meta.FindStatusCondition(before.Status.Conditions, condition.Type)
+		if old != nil && old.Reason == condition.Reason {
+			continue
+		}
+		kind := corev1.EventTypeWarning
+		if condition.Reason == v1alpha1.ReasonAvailable {
+			kind = corev1.EventTypeNormal
+		}
+		r.Recorder.Eventf(api, nil, kind, condition.Reason, "Assess", "%s", shortened(condition.Message, noteLimit))
+	}
+	return nil
+}
+
+func setDataCondition(api *v1alpha1.GovernmentDataAPI, kind string, status metav1.ConditionStatus, f sop.Finding) {
+	meta.SetStatusCondition(&api.Status.Conditions, metav1.Condition{
+		Type: kind, Status: status, Reason: f.Reason, Message: bounded(f.Message), ObservedGeneration: api.Generation,
+	})
+}
+
+// SetupWithManager watches what can change a verdict: the API, its Service, and who uses it.
+func (r *DataAPIReconciler) SetupWithManager(mgr ctrl.Manager) error {
+	spec := builder.WithPredicates(predicate.GenerationChangedPredicate{})
+	return ctrl.NewControllerManagedBy(mgr).
+		Named("governmentdataapi").
+		For(&v1alpha1.GovernmentDataAPI{}, spec).
+		Watches(object(apply.ServiceKind), mapped(func(ctx context.Context, o client.Object) []reconcile.Request {
+			return named(dataAPIsOf(ctx, r.Client, o))
+		}), builder.WithPredicates(othersServiceChanged())).
+		Watches(&v1alpha1.ThirdPartyApplication{}, mapped(func(_ context.Context, o client.Object) []reconcile.Request {
+			return named(dataAPIs(o.(*v1alpha1.ThirdPartyApplication).Spec.Components))
+		}), spec).
+		Watches(&v1alpha1.Release{}, mapped(func(_ context.Context, o client.Object) []reconcile.Request {
+			return named(dataAPIs(o.(*v1alpha1.Release).Spec.Components))
+		})).
+		WatchesMetadata(metadata(apply.NamespaceKind), mapped(r.stageRequests)).
+		Complete(r)
+}
+
+func named(names []string) []reconcile.Request {
+	var requests []reconcile.Request
+	for _, name := range names {
+		requests = append(requests, request("", name)...)
+	}
+	return requests
+}
+
+// stageRequests are the APIs of the releases of which a stage runs one.
+func (r *DataAPIReconciler) stageRequests(ctx context.Context, namespace client.Object) []reconcile.Request {
+	application := namespace.GetLabels()[v1alpha1.ApplicationLabel]
+	if application == "" {
+		return nil
+	}
+	var releases v1alpha1.ReleaseList
+	if err := r.Client.List(ctx, &releases, client.InNamespace(namespace.GetLabels()[v1alpha1.ApplicationNamespaceLabel]),
+		client.MatchingFields{apply.ApplicationIndex: application}, client.UnsafeDisableDeepCopy); err != nil {
+		ctrl.LoggerFrom(ctx).Error(err, "list releases of a stage", "namespace", namespace.GetName())
+		return nil
+	}
+	var names []string
+	for i := range releases.Items {
+		names = append(names, dataAPIs(releases.Items[i].Spec.Components)...)
+	}
+	return named(names)
+}
