@@ -23,3 +23,8 @@ func CanaryOf(ctx context.Context, r *ApplicationReconciler) (sop.Canary, error)
 func CanaryRequests(ctx context.Context, r *ApplicationReconciler, pod *corev1.Pod) []reconcile.Request {
 	return r.canaryRequests(ctx, pod)
 }
+
+// DataServiceRequests are whom a change of a Service wakes.
+func (r *ApplicationReconciler) DataServiceRequests(ctx context.Context, service *corev1.Service) []reconcile.Request {
+	return r.dataServiceRequests(ctx, service)
+}
