@@ -127,10 +127,12 @@ func egressPolicy(ctx context.Context, egress map[string]any) error {
 	return cluster.Admin.Patch(ctx, policy, client.RawPatch(types.MergePatchType, patch))
 }
 
-// outsidePair is a certificate for the host outside, and the authority that issued it, in PEM.
+// outsidePair is a certificate for a host, and the authority that issued it, in PEM.
 type outsidePair struct{ authority, certificate, key []byte }
 
-func issueOutside() outsidePair {
+func issueOutside() outsidePair { return issueFor(outsideHost) }
+
+func issueFor(host string) outsidePair {
 	GinkgoHelper()
 	now := time.Now()
 	issuerKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -144,7 +146,7 @@ func issueOutside() outsidePair {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	Expect(err).NotTo(HaveOccurred())
 	leaf := &x509.Certificate{
-		SerialNumber: big.NewInt(now.UnixNano() + 1), DNSNames: []string{outsideHost}, NotBefore: issuer.NotBefore, NotAfter: issuer.NotAfter,
+		SerialNumber: big.NewInt(now.UnixNano() + 1), DNSNames: []string{host}, NotBefore: issuer.NotBefore, NotAfter: issuer.NotAfter,
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	}
 	certificate, err := x509.CreateCertificate(rand.Reader, leaf, issuer, key.Public(), issuerKey)

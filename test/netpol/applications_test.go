@@ -32,7 +32,7 @@ func scope(app *v1alpha1.ThirdPartyApplication, stage string) render.Scope {
 }
 
 // policies are what the plan of an application that is in test and live holds, as cyclonus reads them.
-func policies(t *testing.T, app *v1alpha1.ThirdPartyApplication, mesh v1alpha1.MeshType, offline bool) *matcher.Policy {
+func policies(t *testing.T, app *v1alpha1.ThirdPartyApplication, mesh v1alpha1.MeshType, offline bool, change ...func(*sop.Case)) *matcher.Policy {
 	t.Helper()
 	release := sop.Snapshot(app)
 	c := &sop.Case{
@@ -48,6 +48,9 @@ func policies(t *testing.T, app *v1alpha1.ThirdPartyApplication, mesh v1alpha1.M
 	}
 	if offline {
 		c.Violations = []v1alpha1.PolicyViolation{{ObjectMeta: metav1.ObjectMeta{Name: "leak"}}}
+	}
+	for _, f := range change {
+		f(c)
 	}
 	plan := sop.PlanFor(c, sop.Assessment{Current: release, CurrentStage: v1alpha1.StageLive, Test: release, Live: release, Locked: offline})
 	var all []*networkingv1.NetworkPolicy
