@@ -101,6 +101,8 @@ type goldenStage struct {
 	UnencryptedSince time.Time
 	// Egress: the proxy to external hosts runs.
 	Egress bool
+	// Beside are the images that run beside components.
+	Beside []string
 }
 
 // goldenIngress: the first fields describe the policy's first Gateway, and gateways all of them, in the policy's order.
@@ -370,7 +372,7 @@ func (s goldenStage) observed(t *testing.T, c *Case) ObservedStage {
 		}
 		stage.Volumes[component] = size
 	}
-	stage.UnencryptedSince = s.UnencryptedSince
+	stage.UnencryptedSince, stage.Beside = s.UnencryptedSince, s.Beside
 	s.roll(t, c, &stage)
 	for i := range stage.Pods {
 		stage.Pods[i].Sidecar = stage.Pods[i].Sidecar && !slices.Contains(s.Bare, stage.Pods[i].Component)

@@ -20,6 +20,14 @@ func (c *Case) meshPolicy() v1alpha1.MeshPolicy {
 
 func (c *Case) carrier() mesh.Carrier { return mesh.For(c.meshPolicy()) }
 
+// imagesBeside are those that the policy's carrier runs in a stage, and those that run there now: a pod that still has another
+// one, while it is replaced or because the policy names none, must itself be replaceable.
+func (c *Case) imagesBeside(t Target) []string {
+	images := append(c.carrier().Images(c.meshPolicy()), t.Observed.Beside...)
+	slices.Sort(images)
+	return slices.Compact(images)
+}
+
 // meshStage is the target as the carrier of its flows sees it: components as they run now, with the flows of all releases that
 // may run.
 func (c *Case) meshStage(t Target) mesh.Stage {

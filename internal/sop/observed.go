@@ -39,6 +39,8 @@ type ObservedStage struct {
 	Quota Compute
 	// Volumes are the sizes of the components' volumes.
 	Volumes map[string]resource.Quantity
+	// Beside are the images of the platform's own that its workloads and pods run beside components, or instead of one.
+	Beside []string
 	// Certificates are the components' own, by component.
 	Certificates map[string]ObservedCertificate
 	// Pods are the components' pods.

@@ -124,7 +124,7 @@ func enforceAvailability(c *Case, t Target) []render.Object {
 	}
 	if t.Release != nil {
 		annotations[v1alpha1.ReleaseAnnotation] = t.Release.Name
-		annotations[v1alpha1.ImagesAnnotation] = strings.Join(append(t.images(), c.carrier().Images(c.meshPolicy())...), ",")
+		annotations[v1alpha1.ImagesAnnotation] = strings.Join(append(t.images(), c.imagesBeside(t)...), ",")
 		for key, value := range map[string]string{
 			v1alpha1.SecretsAnnotation:          strings.Join(secrets(append(t.releases(), t.Next)...), ","),
 			v1alpha1.RolledOutAnnotation:        c.rolledOut(t),
