@@ -72,6 +72,9 @@ func (r *ApplicationReconciler) observeNamespace(ctx context.Context, name strin
 	observed.Terminating = namespace.DeletionTimestamp != nil
 	if !observed.Terminating {
 		observed.Release = namespace.Annotations[v1alpha1.ReleaseAnnotation]
+		if observed.Release != "" {
+			observed.Mesh = mesh.Carrying(namespace.Labels)
+		}
 		observed.RolledOut = namespace.Annotations[v1alpha1.RolledOutAnnotation]
 		observed.Failed = namespace.Annotations[v1alpha1.FailedAnnotation]
 		observed.Failure = namespace.Annotations[v1alpha1.FailureAnnotation]

@@ -27,6 +27,8 @@ type ObservedIngress struct {
 	MissingKinds []string
 	// Gateways are those of the policy, in its order.
 	Gateways []ObservedGateway
+	// TestGateway is that of the policy's test domain; of it no more is looked at than that it exists, and its class.
+	TestGateway ObservedGateway
 	// Certificates are by namespace/host.
 	Certificates map[string]ObservedCertificate
 	// Attachments say where the live routes are attached, by host.
@@ -35,7 +37,7 @@ type ObservedIngress struct {
 	MeshIssuerExists bool
 }
 
-// ObservedGateway is one live Gateway.
+// ObservedGateway is one Gateway.
 type ObservedGateway struct {
 	v1alpha1.GatewayReference
 	Exists bool

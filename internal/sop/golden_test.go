@@ -328,7 +328,7 @@ func readCase(t *testing.T, file string) *Case {
 	c.Test, c.Live = g.Test.observed(t, c), g.Live.observed(t, c)
 	c.Ingress = g.Ingress.observed(c)
 	c.Fleet = g.Fleet
-	if c.meshPolicy().Type == v1alpha1.MeshIstio {
+	if c.wantedMesh().Type == v1alpha1.MeshIstio {
 		carriedByIstio(c)
 	}
 	return c

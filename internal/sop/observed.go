@@ -24,6 +24,8 @@ type ObservedStage struct {
 	RolledOut string
 	// Failed is the attempt that was rolled back, and Failure what its pods said.
 	Failed, Failure string
+	// Mesh is who carries its flows; empty: nothing runs there, so nothing is carried.
+	Mesh v1alpha1.MeshType
 	// Offline is the label that locks the namespace, and Exposed whether the exposure label is set.
 	Offline string
 	Exposed bool

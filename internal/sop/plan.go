@@ -169,7 +169,7 @@ func (c *Case) target(stage string, observed ObservedStage, release *v1alpha1.Re
 	return t
 }
 
-// complete is false while a component is withheld, so that its workload is not taken for one that must go.
+// complete is false while a component is withheld or the stage moves to another carrier, so that what runs is not taken for what must go.
 func (c *Case) complete(t Target) bool {
 	if t.Release == nil || t.Offline != nil {
 		return true
@@ -179,7 +179,7 @@ func (c *Case) complete(t Target) bool {
 			return false
 		}
 	}
-	return !c.hasEgress(t) || !c.withheld(t, egressComponent)
+	return !c.moving(t) && (!hasEgress(t) || !c.withheld(t, egressComponent))
 }
 
 // teardown leaves nothing but evidence, hosts in quarantine and an emptied live namespace: one that is offline stays locked,

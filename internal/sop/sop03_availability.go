@@ -117,7 +117,7 @@ func instant(at time.Time) string {
 // Secrets the organization may write and how its components are certified, and record what rolled out and what was rolled back.
 func enforceAvailability(c *Case, t Target) []render.Object {
 	labels := map[string]string{}
-	maps.Copy(labels, c.carrier().Labels())
+	maps.Copy(labels, c.carrier(t).Labels())
 	annotations := map[string]string{
 		v1alpha1.ContactsAnnotation: strings.Join(c.contacts(), "\n"),
 		v1alpha1.IdentityAnnotation: mesh.StageIdentity(t.Scope),
