@@ -65,6 +65,9 @@ func (c *Case) gatewaysOf(t Target, component string) map[string][]v1alpha1.Gate
 	}
 	gateways := map[string][]v1alpha1.GatewayReference{}
 	for _, release := range t.releases() {
+		if !isRouted(release, component) {
+			continue
+		}
 		places := c.places(release)
 		for _, d := range release.Spec.Domains {
 			gateway := c.Policy.Gateways.Test.GatewayReference
@@ -89,9 +92,10 @@ func (c *Case) gatewaysOf(t Target, component string) map[string][]v1alpha1.Gate
 func (t Target) numbers(component string) map[string][]int32 {
 	numbers := map[string][]int32{}
 	for _, release := range t.releases() {
-		for name, number := range numbersOf(release)[component] {
-			if !slices.Contains(numbers[name], number) {
-				numbers[name] = append(numbers[name], number)
+		found, _ := find(release, component)
+		for _, port := range found.Ports {
+			if !slices.Contains(numbers[port.Name], port.Port) {
+				numbers[port.Name] = append(numbers[port.Name], port.Port)
 			}
 		}
 	}

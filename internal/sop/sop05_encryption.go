@@ -167,7 +167,6 @@ func (c *Case) meshObjects(t Target) []render.Object {
 func (c *Case) flows(t Target, name string) render.Flows {
 	f := render.Flows{Component: v1alpha1.Component{Name: name}, Callers: map[string][]int32{}, Callees: map[string][]int32{}}
 	for _, release := range t.releases() {
-		ports := numbersOf(release)
 		for _, caller := range release.Spec.Components {
 			for _, edge := range caller.ConnectsTo {
 				if edge.External != nil {
@@ -176,7 +175,10 @@ func (c *Case) flows(t Target, name string) render.Flows {
 					}
 					continue
 				}
-				number := ports[edge.Component][edge.Port]
+				if caller.Name != name && edge.Component != name {
+					continue
+				}
+				number := portNumber(release, edge.Component, edge.Port)
 				if caller.Name == name {
 					f.Callees[edge.Component] = append(f.Callees[edge.Component], number)
 				}
