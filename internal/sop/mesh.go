@@ -41,8 +41,10 @@ func (c *Case) imagesBeside(t Target) []string {
 // beside is what each pod takes beside its component. Sidecars count for as long as one runs.
 func (c *Case) beside() Compute {
 	policy := c.wantedMesh()
-	if len(c.Test.Beside)+len(c.Live.Beside) > 0 {
-		policy.Type = v1alpha1.MeshSidecar
+	for _, stage := range []*ObservedStage{&c.Test, &c.Live} {
+		if stage.Mesh == v1alpha1.MeshSidecar || slices.ContainsFunc(stage.Pods, func(pod ObservedPod) bool { return pod.Sidecar }) {
+			policy.Type = v1alpha1.MeshSidecar
+		}
 	}
 	return Compute(mesh.For(policy).Beside())
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	appsv1 "k8s.io/api/apps/v1"
 	networkingv1 "k8s.io/api/networking/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 
 	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
 	"github.com/ntc-gov-pk/govpk-operator/internal/mesh"
@@ -164,6 +165,27 @@ func TestStaysUntilTheOtherCarrierIsReady(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Sidecars are booked for as long as one runs, and what the egress proxy runs is none.
+func TestBesideWhileMoving(t *testing.T) {
+	books := func(c *Case) bool { return !c.beside().Less(Compute{CPU: resource.MustParse("10m"), Memory: resource.MustParse("64Mi")}) }
+	staying := to(carriedBy(t, v1alpha1.MeshSidecar), v1alpha1.MeshIstio)
+	if !books(staying) {
+		t.Error("a stage that stays has no room for its sidecars")
+	}
+	staying.Test.Mesh, staying.Live.Mesh = v1alpha1.MeshIstio, v1alpha1.MeshIstio
+	if !books(staying) {
+		t.Error("pods that are replaced have no room for their sidecars")
+	}
+	moved := carriedBy(t, v1alpha1.MeshIstio)
+	moved.Live.Beside = []string{sidecarImage}
+	if books(moved) {
+		t.Error("sidecars are booked, and none runs")
+	}
+	if !books(to(moved, v1alpha1.MeshSidecar)) {
+		t.Error("there is no room for the sidecars to come")
 	}
 }
 
