@@ -170,7 +170,9 @@ func TestStaysUntilTheOtherCarrierIsReady(t *testing.T) {
 
 // Sidecars are booked for as long as one runs, and what the egress proxy runs is none.
 func TestBesideWhileMoving(t *testing.T) {
-	books := func(c *Case) bool { return !c.beside().Less(Compute{CPU: resource.MustParse("10m"), Memory: resource.MustParse("64Mi")}) }
+	books := func(c *Case) bool {
+		return !c.beside().Less(Compute{CPU: resource.MustParse("10m"), Memory: resource.MustParse("64Mi")})
+	}
 	staying := to(carriedBy(t, v1alpha1.MeshSidecar), v1alpha1.MeshIstio)
 	if !books(staying) {
 		t.Error("a stage that stays has no room for its sidecars")
