@@ -196,7 +196,7 @@ func TestStaysWithoutAnImage(t *testing.T) {
 	c := to(carriedBy(t, v1alpha1.MeshSidecar), v1alpha1.MeshIstio)
 	c.Policy.Mesh.Image, c.Policy.Mesh.CABundle = "", ""
 	plan := PlanFor(c, Assess(c))
-	if plan.Prune || planned(slices.DeleteFunc(slices.Clone(plan.Objects), func(o render.Object) bool { return o.GetNamespace() != plan.Live }), "Deployment", "web") {
+	if !slices.Equal(plan.Withheld[plan.Live], []string{"web", "api"}) || planned(slices.DeleteFunc(slices.Clone(plan.Objects), func(o render.Object) bool { return o.GetNamespace() != plan.Live }), "Deployment", "web") {
 		t.Error("a workload is written, or something goes")
 	}
 	for _, o := range plan.Objects {
@@ -249,7 +249,7 @@ func TestMoves(t *testing.T) {
 				stage.Workloads["api"] = rolls
 			}
 			plan = PlanFor(c, Assess(c))
-			if !plan.Prune || planned(plan.Objects, "Certificate", "api") != (wanted == v1alpha1.MeshSidecar) || planned(plan.Objects, "PeerAuthentication", "default") != (wanted == v1alpha1.MeshIstio) {
+			if len(plan.Moving) > 0 || planned(plan.Objects, "Certificate", "api") != (wanted == v1alpha1.MeshSidecar) || planned(plan.Objects, "PeerAuthentication", "default") != (wanted == v1alpha1.MeshIstio) {
 				t.Error("what the other carrier had is left")
 			}
 		})
