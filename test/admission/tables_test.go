@@ -65,6 +65,7 @@ func TestPolicies(t *testing.T) {
 			}
 		})
 	}
+	t.Run("discovery", discovery)
 	t.Run("without DeploymentPolicy", withoutDeploymentPolicy)
 	t.Run("real cert-manager", realCertManager)
 	t.Run("real controllers", realControllers)
