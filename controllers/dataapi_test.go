@@ -152,7 +152,9 @@ var _ = Describe("An edge to government data", func() {
 		BeforeEach(func(ctx context.Context) {
 			Expect(admin.Create(ctx, g.service)).To(Succeed())
 			Expect(admin.Create(ctx, g.api)).To(Succeed())
-			Eventually(func() error { return o.Client.Get(ctx, client.ObjectKeyFromObject(g.api), &v1alpha1.GovernmentDataAPI{}) }).Should(Succeed(), "the cache follows")
+			Eventually(func() error {
+				return o.Client.Get(ctx, client.ObjectKeyFromObject(g.api), &v1alpha1.GovernmentDataAPI{})
+			}).Should(Succeed(), "the cache follows")
 			w.goLive(ctx, o)
 			w.settle(ctx, o)
 		})

@@ -34,7 +34,7 @@ func TestDataProxyMeetsItsCallers(t *testing.T) {
 	if diff := cmp.Diff([]render.Address{{Host: "127.0.0.1", Port: 15100}, {Host: "127.0.0.1", Port: 15101}, {Host: "127.0.0.1", Port: 15102}}, w.Addresses); diff != "" {
 		t.Error(diff)
 	}
-	out := proxyOf(t, w.Sidecar).Outbound
+	out := proxyConfig(t, w.Sidecar).Outbound
 	if len(out) != 2 {
 		t.Fatalf("an edge without an address leads somewhere: %+v", out)
 	}

@@ -61,7 +61,10 @@ func ExternalAuthorities(bundle string) string { return "external-" + ShortHash(
 // Authorities is what components and gateways judge certificates of components by, and proxies those of government data APIs
 // and of external hosts.
 func Authorities(s Scope, bundle string, externals ...string) Object {
-	data := map[string]string{"ca.crt": bundle}
+	data := map[string]string{}
+	if bundle != "" {
+		data["ca.crt"] = bundle
+	}
 	for _, external := range externals {
 		if external != "" {
 			data[ExternalAuthorities(external)] = external

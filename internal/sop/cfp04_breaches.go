@@ -12,7 +12,7 @@ import (
 )
 
 // Clause 4, Breaches: a breach is disclosed to the Cloud Office as soon as it is discovered, and the Cloud Office's response takes
-// effect here: it may suspend the provider, or take applications offline.
+// effect here: it may suspend the provider, or take applications offline. Admission: govpk-cloud-office, govpk-offline.
 func breaches() Clause {
 	return Clause{
 		Source:    CloudFirst,
@@ -21,6 +21,7 @@ func breaches() Clause {
 		Condition: v1alpha1.ConditionClearOfBreaches,
 		Demands:   "Any breach is disclosed to the Cloud Office as soon as it is discovered; the Cloud Office determines the response.",
 		Assess:    assessBreaches,
+		Guards:    []string{"govpk-cloud-office", "govpk-offline"},
 	}
 }
 

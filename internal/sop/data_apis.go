@@ -119,11 +119,10 @@ func UsesDataAPI(release *v1alpha1.Release, name string) bool {
 	return slices.ContainsFunc(dataEdges(release), func(e dataEdge) bool { return e.name == name })
 }
 
-// offersData is true where the policy's mesh reaches government data.
-func (c *Case) offersData() bool { return c.Policy == nil || c.Policy.Mesh.Type != v1alpha1.MeshIstio }
-
-// hasData is true for a target with a proxy to government data APIs.
-func (c *Case) hasData(t Target) bool { return len(dataEdges(t.releases()...)) > 0 && c.offersData() }
+// hasData is true for a target with a proxy to government data APIs. Istio carries none.
+func (c *Case) hasData(t Target) bool {
+	return len(dataEdges(t.releases()...)) > 0 && c.meshPolicy(t).Type != v1alpha1.MeshIstio
+}
 
 // dataComponent is the proxy as components are seen: what is withheld, certified and observed of them is of it too.
 var dataComponent = v1alpha1.Component{Name: mesh.DataName}
@@ -173,11 +172,11 @@ func (c *Case) leavingDataAPIs(release *v1alpha1.Release) string {
 }
 
 // assessDataCarrier refuses what the mesh cannot carry: a flow that it does not encrypt does not exist.
-func (c *Case) assessDataCarrier(release *v1alpha1.Release) Finding {
-	if edges := dataEdges(release); len(edges) > 0 && !c.offersData() {
+func (c *Case) assessDataCarrier(releases ...*v1alpha1.Release) Finding {
+	if edges := dataEdges(releases...); len(edges) > 0 && c.wantedMesh().Type == v1alpha1.MeshIstio {
 		return finding(Refused, v1alpha1.ReasonDataAPIUnsupported,
 			"spec.components[%s].connectsTo names GovernmentDataAPI %s, but with spec.mesh.type %s of DeploymentPolicy default no government data is reached; remove the edge, or NTC sets type Sidecar",
-			edges[0].callers[0], edges[0].name, c.Policy.Mesh.Type)
+			edges[0].callers[0], edges[0].name, c.wantedMesh().Type)
 	}
 	return Finding{}
 }
@@ -198,9 +197,6 @@ func (c *Case) dataWithheld(t Target) string {
 
 // dataAPIs are the government data APIs of a target, those that are closed without an address.
 func (c *Case) dataAPIs(t Target) []mesh.DataAPI {
-	if !c.hasData(t) {
-		return nil
-	}
 	withheld := c.dataWithheld(t) != ""
 	var apis []mesh.DataAPI
 	for _, edge := range dataEdges(t.releases()...) {
@@ -259,8 +255,8 @@ func dataReplicas(apis []mesh.DataAPI) int32 {
 }
 
 // dataPods are what the proxy takes at most, with one more pod while it is updated.
-func (c *Case) dataPods(releases ...*v1alpha1.Release) Compute {
-	if len(dataEdges(releases...)) == 0 || !c.offersData() {
+func dataPods(releases ...*v1alpha1.Release) Compute {
+	if len(dataEdges(releases...)) == 0 {
 		return Compute{}
 	}
 	return Compute(mesh.DataResources()).times(2)
@@ -306,7 +302,7 @@ func (c *Case) awaitsData(t Target, component v1alpha1.Component) bool {
 
 // reachesData is true for an edge that is open.
 func (c *Case) reachesData(t Target, name string) bool {
-	return slices.ContainsFunc(c.dataAPIs(t), func(api mesh.DataAPI) bool { return api.Name == name && api.Address != "" })
+	return c.hasData(t) && slices.ContainsFunc(c.dataAPIs(t), func(api mesh.DataAPI) bool { return api.Name == name && api.Address != "" })
 }
 
 // dataFlows is what the network lets through to the proxy, and from it to the pods of the APIs. Where no API is open that is nothing.

@@ -428,3 +428,32 @@ func TestDataOrder(t *testing.T) {
 		t.Error(render.EdgeVariable(verification))
 	}
 }
+
+// What runs with government data stays with its sidecars where the policy names Istio: nothing of it changes.
+func TestDataStaysWithItsCarrier(t *testing.T) {
+	c := dataCase(t)
+	c.Live.Mesh, c.Test.Mesh = v1alpha1.MeshSidecar, v1alpha1.MeshSidecar
+	before := PlanFor(c, Assess(c))
+	to(c, v1alpha1.MeshIstio)
+	a := Assess(c)
+	after := PlanFor(c, a)
+	for _, namespace := range []string{c.Scope(v1alpha1.TestNamespace).StageNamespace(), c.Scope(v1alpha1.LiveNamespace).StageNamespace()} {
+		if diff := gocmp.Diff(inNamespace(t, before, namespace), inNamespace(t, after, namespace)); diff != "" {
+			t.Errorf("%s: %s", namespace, diff)
+		}
+	}
+	if f, stays := c.staysWith(c.liveTarget(&c.Releases[0])); !stays || f.Reason != v1alpha1.ReasonDataAPIUnsupported || !strings.Contains(f.Message, "stays as it is, with spec.mesh.type Sidecar") {
+		t.Errorf("%+v", f)
+	}
+}
+
+// A stage that moves to sidecars has the proxy's certificate before anything rolls.
+func TestDataIsPreparedForSidecars(t *testing.T) {
+	c := to(carriedBy(t, v1alpha1.MeshIstio), v1alpha1.MeshSidecar)
+	component := &c.Releases[0].Spec.Components[1]
+	component.ConnectsTo = append(component.ConnectsTo, verification)
+	target := c.liveTarget(&c.Releases[0])
+	if _, stays := c.staysWith(target); !stays || !planned(c.preparation(target), "Certificate", mesh.DataName) {
+		t.Error("the proxy would have to wait for its certificate")
+	}
+}
