@@ -142,6 +142,7 @@ func (d dataPods) raw(t *testing.T, request string) (statuses []int, content str
 			return statuses, content
 		}
 		body, _ := io.ReadAll(response.Body)
+		response.Body.Close()
 		statuses, content = append(statuses, response.StatusCode), content+string(body)
 	}
 }
@@ -197,7 +198,7 @@ func TestDataRequest(t *testing.T) {
 		"Connection", "X-Govpk-Application")
 	var got seen
 	must(t, json.Unmarshal([]byte(content), &got))
-	if status != 200 || got.Method != "POST" || got.URI != "/v1/citizens/7?full=1" || got.Host != dataHost || got.Body != `{"name":"x"}` || got.Client != dataIdentity || got.Protocol != "HTTP/1.1" {
+	if status != 200 || got.Method != http.MethodPost || got.URI != "/v1/citizens/7?full=1" || got.Host != dataHost || got.Body != `{"name":"x"}` || got.Client != dataIdentity || got.Protocol != "HTTP/1.1" {
 		t.Errorf("%d %+v", status, got)
 	}
 	for header, want := range map[string]string{
@@ -218,7 +219,7 @@ func TestDataRefusal(t *testing.T) {
 	if err := json.Unmarshal([]byte(content), &answer); err != nil || header.Get("Content-Type") != "application/json" {
 		t.Errorf("%v: %s", err, content)
 	}
-	if status != 403 || answer.API != "nadra" || answer.Method != "DELETE" || answer.Path != "/v1/citizens/7%22" {
+	if status != 403 || answer.API != "nadra" || answer.Method != http.MethodDelete || answer.Path != "/v1/citizens/7%22" {
 		t.Errorf("%d %+v", status, answer)
 	}
 	for _, words := range []string{application, "GovernmentDataAPI nadra", "NTC", "spec.grants", "Ministry ?of? 100??src???"} {
@@ -411,7 +412,7 @@ func TestDataCallers(t *testing.T) {
 		certificate := c.client.tls(t)
 		transport := &http.Transport{TLSClientConfig: &tls.Config{ServerName: c.server, RootCAs: pool(d.ca.pem), GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return &certificate, nil }}}
 		response, err := (&http.Client{Transport: transport, Timeout: patience}).Get("https://" + d.proxy.at(sidecar.PeerPort) + "/v1/citizens")
-		if served := err == nil && response.StatusCode == 200; served != c.served {
+		if served := err == nil && response.StatusCode == http.StatusOK; served != c.served {
 			t.Errorf("%s: %v %v", name, response, err)
 		}
 		if err == nil {
@@ -440,7 +441,8 @@ func TestDataProxyEnds(t *testing.T) {
 	must(t, err)
 	response, err := http.ReadResponse(conn.reader, nil)
 	must(t, err)
-	if response.StatusCode != 200 || !response.Close {
+	response.Body.Close()
+	if response.StatusCode != http.StatusOK || !response.Close {
 		t.Errorf("%d, closes: %v", response.StatusCode, response.Close)
 	}
 	d.proxy.ends(0)

@@ -126,8 +126,8 @@ func (d *Data) backend(b *strings.Builder, api DataAPI) {
 
 // answer tells a component's developers what was refused.
 func (a DataAPI) answer(why string) string {
-	return fmt.Sprintf(`content-type application/json lf-string '{"api":"%s","method":"%%[var(txn.method),json(utf8s)]","path":"%%[var(txn.path),json(utf8s)]","message":"%s"}'`,
-		word(a.Name), why)
+	return `content-type application/json lf-string '{"api":"` + word(a.Name) +
+		`","method":"%[var(txn.method),json(utf8s)]","path":"%[var(txn.path),json(utf8s)]","message":"` + why + `"}'`
 }
 
 // allow is nothing where no method is named: a rule without one would be for all.
