@@ -22,8 +22,13 @@ var notOfTheInternet = []string{
 }
 
 // externals are the hosts outside that components of the target may reach; while a release rolls, those of both releases.
-// Test has no way to the internet (clause 6), so there are none.
+// Test has no way to the internet (clause 6), so there are none; nor are commercial ones without a certificate (clause 10).
 func (t Target) externals() []mesh.External {
+	return slices.DeleteFunc(t.declaredExternals(), func(e mesh.External) bool { return t.closed(e.ExternalHost) })
+}
+
+// declaredExternals are those that a certificate could open as well.
+func (t Target) declaredExternals() []mesh.External {
 	if !t.live() {
 		return nil
 	}
@@ -57,19 +62,25 @@ func (c *Case) offersEgress() bool { return c.carrier().Egress(mesh.Stage{}) != 
 // hasEgress is true for a target with a proxy to external hosts.
 func (c *Case) hasEgress(t Target) bool { return len(t.externals()) > 0 && c.offersEgress() }
 
+// hasEgressAddress is true for a target whose components know the proxy's address, also while nothing is open behind it: so the beginning
+// and the end of a certificate restart no component.
+func (c *Case) hasEgressAddress(t Target) bool {
+	return len(t.declaredExternals()) > 0 && c.offersEgress()
+}
+
 // egressComponent is the proxy as components are seen: what is withheld, certified and observed of them is of it too.
 var egressComponent = v1alpha1.Component{Name: mesh.EgressName}
 
 // egressObjects are the proxy and its address.
 func (c *Case) egressObjects(t Target) []render.Object {
-	if !c.hasEgress(t) {
+	if !c.hasEgressAddress(t) {
 		return nil
 	}
 	var objects []render.Object
 	if t.Offline == nil || t.Observed.Addresses[mesh.EgressName] != "" {
 		objects = append(objects, render.Service(t.Scope, mesh.EgressName, c.carrier().ServicePorts(mesh.Component{})))
 	}
-	if t.Offline == nil && c.withheld(t, egressComponent) {
+	if !c.hasEgress(t) || t.Offline == nil && c.withheld(t, egressComponent) {
 		return objects
 	}
 	replicas := c.egressReplicas(t.releases()...)
