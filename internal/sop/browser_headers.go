@@ -15,6 +15,14 @@ import (
 // maxHeader is how many characters Gateway API allows a header's value. A second Content-Security-Policy would not help: browsers obey both.
 const maxHeader = 4096
 
+type directive struct {
+	name, value string
+	// uses open the directive.
+	uses []v1alpha1.CommercialUse
+	// always: it stands there without origins too.
+	always bool
+}
+
 // directives are the Content-Security-Policy, and which uses of a certificate open which directive to its origins; nothing else is opened:
 //
 //	use               script-src  connect-src  frame-src  img-src  form-action
@@ -25,11 +33,7 @@ const maxHeader = 4096
 // A payment page or an advertisement brings its style, fonts and sounds in a frame of its own, so style-src, font-src and media-src
 // stay closed. Transactions alone lets forms be sent to the origins, which is how a visitor is handed to a payment page, and lets browsers
 // ask for payment there (Permissions-Policy). A fetch directive without origins is left out: default-src speaks for it.
-var directives = []struct {
-	name, value string
-	uses        []v1alpha1.CommercialUse
-	always      bool
-}{
+var directives = []directive{
 	{"default-src", "'self'", nil, true},
 	{"script-src", "'self'", []v1alpha1.CommercialUse{v1alpha1.CommercialTransactions, v1alpha1.CommercialAdvertisements}, false},
 	{"connect-src", "'self'", []v1alpha1.CommercialUse{v1alpha1.CommercialTransactions, v1alpha1.CommercialAdvertisements}, false},

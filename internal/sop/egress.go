@@ -80,19 +80,25 @@ func (c *Case) egressObjects(t Target) []render.Object {
 	if t.Offline == nil || t.Observed.Addresses[mesh.EgressName] != "" {
 		objects = append(objects, render.Service(t.Scope, mesh.EgressName, c.carrier().ServicePorts(mesh.Component{})))
 	}
-	if !c.hasEgress(t) || t.Offline == nil && c.withheld(t, egressComponent) {
+	isolated := t.Offline != nil && t.Offline.Workloads == v1alpha1.WorkloadsIsolate
+	if !c.hasEgress(t) && !isolated || t.Offline == nil && c.withheld(t, egressComponent) {
 		return objects
 	}
 	replicas := c.egressReplicas(t.releases()...)
 	switch {
-	case t.Offline != nil && t.Offline.Workloads == v1alpha1.WorkloadsIsolate:
+	case isolated:
 		replicas = t.Observed.Workloads[mesh.EgressName].Replicas
 	case t.Offline != nil:
 		replicas = 0
 	}
-	objects = append(objects, render.EgressDeployment(t.Scope, render.Egress{
+	proxy := render.EgressDeployment(t.Scope, render.Egress{
 		Name: mesh.EgressName, Replicas: replicas, Nodes: c.nodes(t.Release), Sidecar: *c.carrier().Egress(c.meshStage(t)), DeadlineSeconds: int32(c.rolloutDeadline().Seconds()),
-	}))
+	})
+	if isolated {
+		// What is kept for forensics stays as it is, also when a certificate ends meanwhile.
+		proxy.Mode = render.Keep
+	}
+	objects = append(objects, proxy)
 	if t.Offline == nil {
 		if budget, ok := render.PodDisruptionBudget(t.Scope, egressComponent, replicas); ok {
 			objects = append(objects, budget)
