@@ -81,7 +81,10 @@ func exempt(ctx context.Context, app *scenario.App, from, until time.Time) *v1al
 	GinkgoHelper()
 	certificate, err := app.Exempt(ctx, fmt.Sprintf("exempted-%d", time.Now().UnixNano()), from, until, bankOrigin)
 	Expect(err).NotTo(HaveOccurred())
-	DeferCleanup(func(ctx context.Context) { Expect(app.Revoke(ctx, certificate.Name)).To(Succeed()) })
+	DeferCleanup(func(ctx context.Context) {
+		Expect(app.Revoke(ctx, certificate.Name)).To(Succeed())
+		Expect(client.IgnoreNotFound(cluster.Admin.Delete(ctx, certificate))).To(Succeed())
+	})
 	return certificate
 }
 
