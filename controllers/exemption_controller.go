@@ -11,6 +11,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -85,14 +86,11 @@ func (r *ExemptionReconciler) Reconcile(ctx context.Context, request ctrl.Reques
 func (r *ExemptionReconciler) application(ctx context.Context, reference v1alpha1.ApplicationReference) (*v1alpha1.ThirdPartyApplication, string, error) {
 	application := &v1alpha1.ThirdPartyApplication{}
 	err := r.Client.Get(ctx, types.NamespacedName{Namespace: reference.Namespace, Name: reference.Name}, application)
-	if client.IgnoreNotFound(err) != nil {
-		return nil, "", err
-	}
-	if err != nil {
+	if apierrors.IsNotFound(err) {
 		return nil, fmt.Sprintf("; spec.application: ThirdPartyApplication %s does not exist, and one that is created under that name is exempted; if the name is wrong, revoke this certificate and issue another one",
 			keyOf(reference)), nil
 	}
-	return application, "", nil
+	return application, "", err
 }
 
 // announce tells of every new state and of every warning before the end, on the certificate and where the organization sees it.

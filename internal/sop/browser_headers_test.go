@@ -105,7 +105,7 @@ func TestHeaderIsNeverCut(t *testing.T) {
 }
 
 // tokens are what may stand behind a directive's name.
-var tokens = regexp.MustCompile(`^('self'|'none'|https://[-a-z0-9.]+(:[0-9]+)?)$`)
+var tokens = regexp.MustCompile(`^('self'|'none'|https://[-a-z0-9.]+(:\d+)?)$`)
 
 func FuzzHeadersHoldWhatIsInForceAlone(f *testing.F) {
 	f.Add("https://pay.bank.example", "https://ads.example:8443", uint8(0), uint8(0), int64(0))

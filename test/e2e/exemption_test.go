@@ -50,7 +50,7 @@ var _ = Describe("A No Objection Certificate on the real cluster", Ordered, func
 
 		// The last answers are asked for a moment before the second, so that one on its way accuses nobody.
 		Consistently(seen(ctx)).WithTimeout(time.Until(from) - 200*time.Millisecond).Should(narrow)
-		Eventually(seen(ctx)).WithTimeout(time.Until(from) + 3*time.Second).Should(wide, "the gateway follows the API server by a moment")
+		Eventually(seen(ctx)).WithTimeout(time.Until(from)+3*time.Second).Should(wide, "the gateway follows the API server by a moment")
 		began := time.Now()
 		Expect(began).To(BeTemporally(">=", from))
 		Consistently(seen(ctx)).WithTimeout(time.Until(until) - 200*time.Millisecond).Should(wide)
