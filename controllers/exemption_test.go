@@ -171,6 +171,8 @@ var _ = Describe("A No Objection Certificate", func() {
 			r.pass(ctx, g, orphan)
 			g.Expect(inForce(orphan).Message).NotTo(ContainSubstring("does not exist"))
 		}).Should(Succeed(), "the cache follows the API server")
+		r.cached(ctx, orphan)
+		Expect(r.announced()).To(BeEmpty(), "neither state nor warning is new")
 
 		revoke(ctx, orphan)
 		r.reaches(ctx, orphan, v1alpha1.NoObjectionRevoked, "was revoked by "+issuerUser+": the bank lost its licence")

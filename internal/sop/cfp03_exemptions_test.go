@@ -140,6 +140,14 @@ func TestExemptions(t *testing.T) {
 			message: []string{"NoObjectionCertificate ads (Commercial) ended at 2027-08-31T05:00:00Z; NITB issues another one if the deviation goes on; NoObjectionCertificate pay (Commercial) has effect until"},
 		},
 		{
+			name: "two ended, and either alone would not be enough", given: underAudit(t),
+			change: together(exemptedBy(newCertificate("ads", hours(40), forUses(v1alpha1.CommercialAdvertisements)), newCertificate("pay", hours(41)),
+				newCertificate("logo", hours(42), forUses(v1alpha1.CommercialThirdPartyLogos))), takesPayments, func(c *Case) {
+				c.Application.Spec.Commercial.Advertisements = ptr.To(true)
+			}),
+			outcome: Refused, reason: v1alpha1.ReasonNoCEnded, message: []string{"ads (Commercial) ended", "; NoObjectionCertificate pay (Commercial) ended"}, without: []string{"logo "},
+		},
+		{
 			name: "revoked while it is asked for, long before its end", given: underAudit(t), change: together(exemptedBy(newCertificate("pay", days(300), certificateRevoked)), takesPayments),
 			outcome: Refused, reason: v1alpha1.ReasonNoCEnded, message: []string{"pay (Commercial) was revoked by noc-1@nitb.gov.pk: the bank lost its licence"},
 		},
