@@ -46,6 +46,9 @@ const (
 
 	// ConditionEnforced of a PolicyViolation is True once every step of the takedown is done, and False after the lift took effect.
 	ConditionEnforced = "Enforced"
+
+	// ConditionInForce of a NoObjectionCertificate is True while it has effect. Its reason is the state; PolicyMissing where nothing can be said.
+	ConditionInForce = "InForce"
 )
 
 // Reasons of the conditions. Each is a contract: tools may depend on it.
@@ -183,8 +186,18 @@ const (
 	// ReasonViolationMissing: live is locked by a violation that no longer exists.
 	ReasonViolationMissing = "ViolationMissing"
 
-	// ReasonNoCRequired: a commercial use is declared and no certificate allows it.
+	// ReasonNoCRequired: a commercial use is declared, or an edge is commercial, and no certificate in force allows it. NITB issues one.
 	ReasonNoCRequired = "NoCRequired"
+	// ReasonExempted: a No Objection Certificate is in force.
+	ReasonExempted = "Exempted"
+	// ReasonOriginsTooMany: the origins of certificates in force do not fit a header. NITB issues one with fewer.
+	ReasonOriginsTooMany = "OriginsTooMany"
+	// ReasonNoCEnding: a certificate ends within the days at which the policy warns.
+	ReasonNoCEnding = "NoCEnding"
+	// ReasonNoCEnded: a certificate ended or was revoked, and a clause still asks for it.
+	ReasonNoCEnded = "NoCEnded"
+	// ReasonNoCRefused: a certificate that a clause asks for lasts longer than the policy allows. Its authority issues a shorter one.
+	ReasonNoCRefused = "NoCRefused"
 
 	// ReasonBreachOpen: a breach of the application or its provider is reported and not closed.
 	ReasonBreachOpen = "BreachOpen"
