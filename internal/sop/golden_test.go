@@ -44,6 +44,7 @@ type golden struct {
 	Releases   []goldenRelease
 	SignOffs   []goldenSignOff
 	Violations []goldenViolation
+	Breaches   []goldenBreach
 	Test, Live goldenStage
 	Ingress    goldenIngress
 	Fleet      Fleet
@@ -74,6 +75,12 @@ type goldenViolation struct {
 	Name string
 	At   metav1.Time
 	v1alpha1.PolicyViolationSpec
+}
+
+type goldenBreach struct {
+	Name string
+	At   metav1.Time
+	v1alpha1.BreachReportSpec
 }
 
 // goldenStage names what a stage looks like: Running is a release that is rolled out, addressed and routed.
@@ -211,6 +218,7 @@ func TestSameCaseSameBytes(t *testing.T) {
 				random.Shuffle(len(c.Releases), func(i, j int) { c.Releases[i], c.Releases[j] = c.Releases[j], c.Releases[i] })
 				random.Shuffle(len(c.SignOffs), func(i, j int) { c.SignOffs[i], c.SignOffs[j] = c.SignOffs[j], c.SignOffs[i] })
 				random.Shuffle(len(c.Violations), func(i, j int) { c.Violations[i], c.Violations[j] = c.Violations[j], c.Violations[i] })
+				random.Shuffle(len(c.Breaches), func(i, j int) { c.Breaches[i], c.Breaches[j] = c.Breaches[j], c.Breaches[i] })
 				a := Assess(c)
 				if got := encode(t, c, a, PlanFor(c, a)); !bytes.Equal(got, want) {
 					t.Fatalf("another order, another verdict:\n%s", gocmp.Diff(string(want), string(got)))
@@ -321,6 +329,11 @@ func readCase(t *testing.T, file string) *Case {
 	for _, v := range g.Violations {
 		c.Violations = append(c.Violations, newViolation(v.Name, v.At.Time, func(out *v1alpha1.PolicyViolation) {
 			out.Spec.Workloads, out.Spec.Lift = v.Workloads, v.Lift
+		}))
+	}
+	for _, b := range g.Breaches {
+		c.Breaches = append(c.Breaches, *newBreach(func(out *v1alpha1.BreachReport) {
+			out.Name, out.CreationTimestamp, out.Spec = b.Name, b.At, b.BreachReportSpec
 		}))
 	}
 	c.Test, c.Live = g.Test.observed(t, c), g.Live.observed(t, c)
