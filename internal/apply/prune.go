@@ -9,7 +9,9 @@ import (
 	"slices"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
 	"github.com/ntc-gov-pk/govpk-operator/internal/render"
 	"github.com/ntc-gov-pk/govpk-operator/internal/sop"
 )
@@ -51,9 +53,16 @@ func (a *Applier) prune(ctx context.Context, c *sop.Case, plan sop.Plan, outcome
 	return nil
 }
 
-// leftAlone is true for what goes with its namespace, and for what the takedown of this pass has already closed.
+// running are the kinds by which a component runs.
+var running = []schema.GroupVersionKind{AutoscalerKind, DisruptionKind, CronJobKind, JobKind, DeploymentKind, StatefulSetKind}
+
+// leftAlone is true for what runs of a component that is withheld, for what goes with its namespace, and for what the takedown of
+// this pass has already closed.
 func leftAlone(plan sop.Plan, child *unstructured.Unstructured) bool {
 	kind := child.GroupVersionKind()
+	if slices.Contains(running, kind) && slices.Contains(plan.Withheld[child.GetNamespace()], child.GetLabels()[v1alpha1.ComponentLabel]) {
+		return true
+	}
 	closed := plan.Takedown != nil && plan.Takedown.Namespace == child.GetNamespace() && (kind == HTTPRouteKind || kind == NetworkPolicyKind)
 	return closed || kind != HTTPRouteKind && slices.Contains(plan.Namespaces, child.GetNamespace())
 }

@@ -149,14 +149,15 @@ type expectedFinding struct {
 }
 
 type expectedPlan struct {
-	Prune      bool              `json:"prune"`
-	Takedown   *expectedTakedown `json:"takedown,omitempty"`
-	Unlock     string            `json:"unlock,omitempty"`
-	Live       string            `json:"live"`
-	Namespaces []string          `json:"deleteNamespaces,omitempty"`
-	Launched   string            `json:"launched,omitempty"`
-	Releases   []string          `json:"deleteReleases,omitempty"`
-	Objects    []expectedObject  `json:"objects,omitempty"`
+	Prune      bool                `json:"prune"`
+	Withheld   map[string][]string `json:"withheld,omitempty"`
+	Takedown   *expectedTakedown   `json:"takedown,omitempty"`
+	Unlock     string              `json:"unlock,omitempty"`
+	Live       string              `json:"live"`
+	Namespaces []string            `json:"deleteNamespaces,omitempty"`
+	Launched   string              `json:"launched,omitempty"`
+	Releases   []string            `json:"deleteReleases,omitempty"`
+	Objects    []expectedObject    `json:"objects,omitempty"`
 }
 
 type expectedTakedown struct {
@@ -249,7 +250,7 @@ func encode(t *testing.T, c *Case, a Assessment, plan Plan) []byte {
 		out.Difference = &expectedChanges{other.Name, MaterialChange(other, a.Current), Changes(other, a.Current)}
 	}
 	out.Plan = expectedPlan{
-		Prune: plan.Prune, Unlock: plan.Unlock, Live: plan.Live, Namespaces: plan.Namespaces,
+		Prune: plan.Prune, Withheld: plan.Withheld, Unlock: plan.Unlock, Live: plan.Live, Namespaces: plan.Namespaces,
 		Launched: plan.Launched, Releases: plan.Releases,
 	}
 	if plan.Takedown != nil {

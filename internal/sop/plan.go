@@ -62,6 +62,8 @@ type Plan struct {
 	Objects []render.Object
 	// Prune says whether what is ours and not in Objects goes. False while something is not known yet.
 	Prune bool
+	// Withheld are, by stage namespace, the components that cannot be started now: what runs of them stays as it is.
+	Withheld map[string][]string
 	// Takedown is set while the application must be offline.
 	Takedown *Takedown
 	// Unlock is the violation whose lift frees the live namespace in this pass; empty: none.
@@ -79,7 +81,7 @@ type Plan struct {
 // PlanFor turns a verdict into objects.
 func PlanFor(c *Case, a Assessment) Plan {
 	live := c.Scope(v1alpha1.LiveNamespace)
-	plan := Plan{Prune: true, Live: live.StageNamespace()}
+	plan := Plan{Prune: true, Live: live.StageNamespace(), Withheld: map[string][]string{}}
 	if a.Locked {
 		plan.Takedown = &Takedown{Violation: c.lockedBy(), Workloads: c.workloads()}
 		if c.Live.Exists && !c.Live.Terminating {
@@ -98,7 +100,9 @@ func PlanFor(c *Case, a Assessment) Plan {
 	}
 	for _, target := range c.targets(a, plan.Takedown) {
 		plan.Objects = append(plan.Objects, c.enforce(target)...)
-		plan.Prune = plan.Prune && c.complete(target)
+		if withheld := c.withholds(target); len(withheld) > 0 {
+			plan.Withheld[target.Scope.StageNamespace()] = withheld
+		}
 	}
 	plan.Prune = plan.Prune && !c.releaseLost()
 	if c.frozen() {
@@ -169,17 +173,21 @@ func (c *Case) target(stage string, observed ObservedStage, release *v1alpha1.Re
 	return t
 }
 
-// complete is false while a component is withheld, so that its workload is not taken for one that must go.
-func (c *Case) complete(t Target) bool {
+// withholds are the components of a target that cannot be started now, so that their workloads are not taken for ones that must go.
+func (c *Case) withholds(t Target) []string {
 	if t.Release == nil || t.Offline != nil {
-		return true
+		return nil
 	}
+	var names []string
 	for _, p := range t.parts() {
 		if c.withheld(t, p.Component) {
-			return false
+			names = append(names, p.Name)
 		}
 	}
-	return !c.hasEgress(t) || !c.withheld(t, egressComponent)
+	if c.hasEgress(t) && c.withheld(t, egressComponent) {
+		names = append(names, egressComponent.Name)
+	}
+	return names
 }
 
 // teardown leaves nothing but evidence, hosts in quarantine and an emptied live namespace: one that is offline stays locked,
