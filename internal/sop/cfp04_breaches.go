@@ -80,7 +80,7 @@ func (c *Case) breachGrounds(release *v1alpha1.Release) []ground {
 			continue
 		}
 		grounds = append(grounds, ground{
-			name: breachGround + breach.Name, workloads: v1alpha1.WorkloadsStop, since: takenAt(&breach),
+			name: BreachGround(&breach), workloads: v1alpha1.WorkloadsStop, since: takenAt(&breach),
 			message: fmt.Sprintf("the Cloud Office took the application offline in response to BreachReport %s: %s; it returns once that is closed", breach.Name, response.Reason),
 		})
 	}
@@ -139,5 +139,5 @@ func (c *Case) tookOffline(b *v1alpha1.BreachReport) bool {
 		closed.LastTransitionTime.Before(&response.EffectiveFrom) {
 		return false
 	}
-	return response.Action == v1alpha1.BreachTakeApplicationsOffline || c.Live.Offline == breachGround+b.Name
+	return response.Action == v1alpha1.BreachTakeApplicationsOffline || c.Live.Offline == BreachGround(b)
 }

@@ -97,7 +97,8 @@ func (c *Case) assessLock() Finding {
 		ended(c.Live.Offline))
 }
 
-func ofViolation(ground string) bool { return !strings.Contains(ground, ".") }
+// OfViolation is true for a value of label offline that names a violation.
+func OfViolation(ground string) bool { return !strings.Contains(ground, ".") }
 
 // ended tells of a ground that holds no more.
 func ended(ground string) string {
@@ -109,6 +110,9 @@ func ended(ground string) string {
 	}
 	return fmt.Sprintf("PolicyViolation %s is lifted", ground)
 }
+
+// BreachGround is the value of label offline where a breach locks.
+func BreachGround(b *v1alpha1.BreachReport) string { return breachGround + b.Name }
 
 // GroundTitle is the object that a value of label offline names.
 func GroundTitle(ground string) string {
@@ -131,7 +135,7 @@ func (c *Case) violation(name string) *v1alpha1.PolicyViolation {
 }
 
 func (c *Case) violationMissing() bool {
-	return ofViolation(c.Live.Offline) && c.violation(c.Live.Offline) == nil
+	return OfViolation(c.Live.Offline) && c.violation(c.Live.Offline) == nil
 }
 
 // breachMissing is true while live is locked by a breach that nobody can close any more: reports are never deleted.

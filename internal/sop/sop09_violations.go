@@ -27,11 +27,11 @@ func violations() Clause {
 
 func assessViolations(c *Case, _ *v1alpha1.Release) Finding {
 	for _, ground := range c.grounds() {
-		if ofViolation(ground.name) {
+		if OfViolation(ground.name) {
 			return finding(Refused, v1alpha1.ReasonTakenDown, "%s", ground.message)
 		}
 	}
-	if !c.locked() || !ofViolation(c.lockedBy()) {
+	if !c.locked() || !OfViolation(c.lockedBy()) {
 		return finding(Met, v1alpha1.ReasonClear, "no violation is open")
 	}
 	return c.assessLock()
