@@ -203,6 +203,37 @@ var _ = Describe("BreachReport", func() {
 		Expect(d.Status.Alarms).To(HaveLen(1), "the alarm that was raised stays on record")
 	})
 
+	It("concerns everything on its provider, also what has not moved away yet", func(ctx context.Context) {
+		provider := &v1alpha1.CloudServiceProvider{}
+		Expect(admin.Get(ctx, client.ObjectKey{Name: "ntc-islamabad"}, provider)).To(Succeed())
+		provider = &v1alpha1.CloudServiceProvider{ObjectMeta: metav1.ObjectMeta{Name: w.namespace}, Spec: provider.Spec}
+		Expect(admin.Create(ctx, provider)).To(Succeed())
+		there := newWorld(ctx)
+		there.app.Spec.CloudServiceProvider, there.app.Spec.PublicServiceEntity = provider.Name, "Federal Board of Revenue"
+		Expect(admin.Create(ctx, there.app)).To(Succeed())
+		there.until(ctx, o, there.stage(ctx, v1alpha1.StageUnderAudit))
+
+		d := disclose(ctx, o, w.namespace+"-all", func(s *v1alpha1.BreachReportSpec) { s.CloudServiceProvider = provider.Name })
+		d.after(ctx, 0)
+		Expect(d.Status.Applications).To(HaveValue(BeEquivalentTo(1)))
+		Expect(d.Status.PublicServiceEntities).To(Equal([]string{"Federal Board of Revenue"}))
+		Expect(meta.FindStatusCondition(there.get(ctx).Status.Conditions, v1alpha1.ConditionClearOfBreaches).Reason).To(Equal(v1alpha1.ReasonClear), "it was judged before")
+		there.until(ctx, o, func(g Gomega) {
+			g.Expect(meta.FindStatusCondition(there.get(ctx).Status.Conditions, v1alpha1.ConditionClearOfBreaches).Reason).To(Equal(v1alpha1.ReasonBreachOpen))
+		})
+
+		there.change(ctx, func(spec *v1alpha1.ThirdPartyApplicationSpec) { spec.CloudServiceProvider = "ntc-islamabad" })
+		concerns := func(n int) func(Gomega) {
+			return func(g Gomega) {
+				d.after(ctx, time.Minute)
+				g.Expect(d.Status.Applications).To(HaveValue(BeEquivalentTo(n)))
+			}
+		}
+		Consistently(concerns(1)).WithTimeout(500*time.Millisecond).Should(Succeed(), "its status still tells of the release there")
+		there.until(ctx, o, there.stage(ctx, v1alpha1.StageUnderAudit))
+		Eventually(concerns(0)).Should(Succeed(), "the cache follows in a moment")
+	})
+
 	It("says that nothing has the disclosed name", func(ctx context.Context) {
 		d := disclose(ctx, o, w.namespace+"-typo", func(s *v1alpha1.BreachReportSpec) {
 			s.CloudServiceProvider = "nobody"
