@@ -74,12 +74,6 @@ var _ = Describe("An edge out of the cluster", func() {
 			g.Expect(w.egress(ctx, w.live())).To(BeEmpty())
 		})
 	})
-
-	It("is refused by Istio, and carries nothing in the clear there", func(ctx context.Context) {
-		carry(ctx, v1alpha1.MeshIstio)
-		DeferCleanup(carry, v1alpha1.MeshSidecar)
-		w.until(ctx, o, w.reason(ctx, v1alpha1.ConditionTrafficEncrypted, v1alpha1.ReasonExternalUnsupported))
-	})
 })
 
 // egress are the objects of the proxy in a stage.

@@ -36,13 +36,19 @@ func configureMesh(ctx context.Context) {
 // enrol makes one pod of a Deployment as its controller would, whose sidecar and component run. No kubelet is there to do it.
 func enrol(ctx context.Context, d *appsv1.Deployment) {
 	GinkgoHelper()
-	pod := &corev1.Pod{
-		ObjectMeta: metav1.ObjectMeta{Namespace: d.Namespace, Name: d.Name + "-1", Labels: d.Spec.Template.Labels, Annotations: d.Spec.Template.Annotations},
-		Spec:       d.Spec.Template.Spec,
-	}
 	template := d.Spec.Template.Spec
 	if *d.Spec.Replicas == 0 || len(template.InitContainers) == 0 && template.Containers[0].Name != render.SidecarName {
 		return
+	}
+	enrolAs(ctx, d, d.Name+"-1")
+}
+
+// enrolAs makes a pod of that name.
+func enrolAs(ctx context.Context, d *appsv1.Deployment, name string) {
+	GinkgoHelper()
+	pod := &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{Namespace: d.Namespace, Name: name, Labels: d.Spec.Template.Labels, Annotations: d.Spec.Template.Annotations},
+		Spec:       d.Spec.Template.Spec,
 	}
 	err := as("system:serviceaccount:kube-system:replicaset-controller").Create(ctx, pod)
 	if apierrors.IsAlreadyExists(err) || apierrors.IsForbidden(err) || apierrors.IsNotFound(err) {

@@ -101,6 +101,9 @@ func (r *ApplicationReconciler) gatherIngress(ctx context.Context, c *sop.Case) 
 	if ingress.MeshIssuerExists, err = r.issuerExists(ctx, c.Policy.Mesh.Issuer, ""); err != nil {
 		return err
 	}
+	if ingress.TestGateway, err = r.gateway(ctx, c.Policy.Gateways.Test.GatewayReference, c.Policy.Gateways.Issuer); err != nil {
+		return err
+	}
 	for _, reference := range c.Policy.Gateways.Live {
 		observed, err := r.gateway(ctx, reference, c.Policy.Gateways.Issuer)
 		if err != nil {

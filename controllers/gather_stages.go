@@ -49,6 +49,7 @@ func (r *ApplicationReconciler) gatherStages(ctx context.Context, c *sop.Case) e
 		for i := range pods.Items {
 			if pod := &pods.Items[i]; pod.Namespace == name {
 				observed.Pods = append(observed.Pods, observedPod(pod))
+				observePodBeside(observed, pod)
 			}
 		}
 	}
@@ -71,6 +72,9 @@ func (r *ApplicationReconciler) observeNamespace(ctx context.Context, name strin
 	observed.Terminating = namespace.DeletionTimestamp != nil
 	if !observed.Terminating {
 		observed.Release = namespace.Annotations[v1alpha1.ReleaseAnnotation]
+		if observed.Release != "" {
+			observed.Mesh = mesh.Carrying(namespace.Labels)
+		}
 		observed.RolledOut = namespace.Annotations[v1alpha1.RolledOutAnnotation]
 		observed.Failed = namespace.Annotations[v1alpha1.FailedAnnotation]
 		observed.Failure = namespace.Annotations[v1alpha1.FailureAnnotation]
@@ -86,6 +90,9 @@ func (r *ApplicationReconciler) observeNamespace(ctx context.Context, name strin
 
 func observe(stage *sop.ObservedStage, child *unstructured.Unstructured) error {
 	component := child.GetLabels()[v1alpha1.ComponentLabel]
+	if err := observeBeside(stage, child); err != nil {
+		return err
+	}
 	switch child.GroupVersionKind() {
 	case apply.QuotaKind:
 		amount, err := quotaAmount(child)
@@ -246,6 +253,7 @@ func slim(o any) (any, error) {
 		}
 	}
 	kept.Spec.NodeName = pod.Spec.NodeName
+	kept.Spec.InitContainers, kept.Spec.Containers = slimPlatform(pod.Spec.InitContainers), slimPlatform(pod.Spec.Containers)
 	kept.Status.InitContainerStatuses = slimContainers(pod.Status.InitContainerStatuses)
 	kept.Status.ContainerStatuses = slimContainers(pod.Status.ContainerStatuses)
 	return kept, nil

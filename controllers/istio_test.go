@@ -25,7 +25,7 @@ var _ = Describe("A policy that names Istio where it is not installed", func() {
 		DeferCleanup(carry, v1alpha1.MeshSidecar)
 		w.until(ctx, o, w.ready(ctx, v1alpha1.ReasonKindMissing))
 		provisioned := meta.FindStatusCondition(w.get(ctx).Status.Conditions, v1alpha1.ConditionInfrastructureProvisioned)
-		Expect(provisioned.Message).To(ContainSubstring("PeerAuthentication.security.istio.io, AuthorizationPolicy.security.istio.io"))
+		Expect(provisioned.Message).To(ContainSubstring("PeerAuthentication.security.istio.io, AuthorizationPolicy.security.istio.io, ServiceEntry.networking.istio.io"))
 		Expect(w.inventory(ctx)).To(Equal(before), "nothing is half applied")
 
 		carry(ctx, v1alpha1.MeshSidecar)

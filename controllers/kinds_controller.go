@@ -21,7 +21,7 @@ import (
 )
 
 // istioKinds are needed only where Istio carries the flows.
-var istioKinds = []schema.GroupVersionKind{apply.PeersKind, apply.CallersKind}
+var istioKinds = []schema.GroupVersionKind{apply.PeersKind, apply.CallersKind, apply.ExternalsKind}
 
 // WantedKinds are the kinds of others that the operator writes or watches where the cluster serves them.
 func WantedKinds() []schema.GroupVersionKind { return append(RequiredKinds(), istioKinds...) }

@@ -29,6 +29,7 @@ import (
 
 	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
 	"github.com/ntc-gov-pk/govpk-operator/internal/apply"
+	"github.com/ntc-gov-pk/govpk-operator/internal/mesh"
 	"github.com/ntc-gov-pk/govpk-operator/internal/render"
 	"github.com/ntc-gov-pk/govpk-operator/internal/sop"
 )
@@ -52,7 +53,7 @@ func CacheOptions(missing []string) cache.Options {
 		}
 	}
 	options.ByObject[&corev1.Pod{}] = cache.ByObject{Transform: slim, Namespaces: map[string]cache.Config{
-		cache.AllNamespaces: {LabelSelector: ours}, canaryNamespace: {},
+		cache.AllNamespaces: {LabelSelector: ours}, canaryNamespace: {}, mesh.RootNamespace: {LabelSelector: nodeProxies},
 	}}
 	return options
 }
@@ -160,6 +161,7 @@ func (r *ApplicationReconciler) SetupWithManager(ctx context.Context, mgr ctrl.M
 		Watches(&v1alpha1.DeploymentPolicy{}, mapped(r.all), spec).
 		Watches(&corev1.Pod{}, mapped(childRequests), builder.WithPredicates(troubleChanged())).
 		Watches(&corev1.Pod{}, mapped(r.canaryRequests), builder.WithPredicates(canaryChanged())).
+		Watches(&corev1.Pod{}, mapped(r.canaryRequests), builder.WithPredicates(nodeProxyChanged())).
 		WatchesMetadata(metadata(apply.NamespaceKind), mapped(r.namespaceRequests)).
 		WatchesMetadata(metadata(apply.NamespaceKind), r.Fleet.Events())
 	for _, kind := range r.children() {
@@ -174,7 +176,7 @@ func (r *ApplicationReconciler) SetupWithManager(ctx context.Context, mgr ctrl.M
 			WatchesMetadata(metadata(issuerKind("ClusterIssuer")), mapped(r.all), builder.WithPredicates(appearance())).
 			WatchesMetadata(metadata(issuerKind("Issuer")), mapped(r.all), builder.WithPredicates(appearance()))
 	}
-	for _, kind := range istioKinds {
+	for _, kind := range []schema.GroupVersionKind{apply.PeersKind, apply.CallersKind} {
 		if !slices.Contains(r.MissingKinds, kind.GroupKind().String()) {
 			b = b.Watches(object(kind), mapped(r.istioRequests))
 		}

@@ -36,7 +36,7 @@ func hosts(o client.Object) []string {
 }
 
 // gatewayEvents wake the applications whose listener came, went or changed, and those whose host or the wildcard over it is its
-// name; when the Gateway comes, goes or gains room, everybody, since any may be waiting for that.
+// name; when the Gateway comes, goes, gains room or gets another class, everybody, since any may be waiting for that.
 func (r *ApplicationReconciler) gatewayEvents() handler.EventHandler {
 	add := func(q workqueue.TypedRateLimitingInterface[reconcile.Request], requests []reconcile.Request) {
 		for _, item := range requests {
@@ -52,7 +52,7 @@ func (r *ApplicationReconciler) gatewayEvents() handler.EventHandler {
 		},
 		UpdateFunc: func(ctx context.Context, e event.UpdateEvent, q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
 			before, after := observedListeners(e.ObjectOld), observedListeners(e.ObjectNew)
-			if len(before) >= sop.MaxListeners && len(after) < len(before) {
+			if class(e.ObjectOld) != class(e.ObjectNew) || len(before) >= sop.MaxListeners && len(after) < len(before) {
 				add(q, r.list(ctx))
 				return
 			}
@@ -65,6 +65,15 @@ func (r *ApplicationReconciler) gatewayEvents() handler.EventHandler {
 			}
 		},
 	}
+}
+
+func class(o client.Object) string {
+	object, ok := o.(*unstructured.Unstructured)
+	if !ok {
+		return ""
+	}
+	name, _, _ := unstructured.NestedString(object.Object, "spec", "gatewayClassName")
+	return name
 }
 
 func observedListeners(o client.Object) map[string]sop.ObservedListener {

@@ -139,8 +139,6 @@ const (
 	ReasonEncrypted = "Encrypted"
 	// ReasonMeshNotConfigured: the policy lacks what the mesh needs.
 	ReasonMeshNotConfigured = "MeshNotConfigured"
-	// ReasonExternalUnsupported: an edge leads out of the cluster, which the policy's mesh does not carry.
-	ReasonExternalUnsupported = "ExternalUnsupported"
 	// ReasonEncryptionLost: a live application lost its evidence; its routes are withdrawn after the policy's grace.
 	ReasonEncryptionLost = "EncryptionLost"
 	// ReasonFleetUnencrypted: so many live applications lost their evidence that routes stay and launches are frozen.

@@ -18,12 +18,13 @@ const (
 // MeshPolicy sets who encrypts the flows between components, and what happens where encryption is lost (clause 5).
 // +kubebuilder:validation:XValidation:rule="!has(self.issuer) || self.issuer.kind == 'ClusterIssuer'",message="mesh.issuer must be a ClusterIssuer: components of every application have certificates of it"
 type MeshPolicy struct {
-	// type says who carries mutual TLS. Default Sidecar. A change moves every running application.
+	// type says who carries mutual TLS. Default Sidecar. A change moves every running application, each once the other type has all that
+	// it needs; leave image, issuer and caBundle as they are until then.
 	// +kubebuilder:default=Sidecar
 	// +optional
 	Type MeshType `json:"type,omitempty"`
-	// image is the proxy's image by digest, such as registry.example/govpk-sidecar@sha256:<64 hex digits>. Type Sidecar needs it.
-	// A change restarts every component in turn.
+	// image is the proxy's image by digest, such as registry.example/govpk-sidecar@sha256:<64 hex digits>. Type Sidecar needs it,
+	// and Istio for applications with external edges. A change restarts every component in turn.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=512
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-zA-Z0-9][-a-zA-Z0-9._:/]*@sha256:[a-f0-9]{64}$')",message="mesh.image must be pinned by digest, as name@sha256:<64 hexadecimal digits>"

@@ -91,6 +91,33 @@ func TestExternalHost(t *testing.T) {
 	}
 }
 
+// In a mesh that is around the pod each exit leads to its one host, verified, and the proxy needs no certificate of its own.
+func TestExit(t *testing.T) {
+	const host, forged = "pay.bank.example", "forged.bank.example"
+	internet := newAuthority(t)
+	p := newPod(t, internet.issue(host), internet.pem)
+	must(t, os.RemoveAll(p.dir+sidecar.TLSDirectory))
+	must(t, os.RemoveAll(p.dir+sidecar.CADirectory))
+	config := &tls.Config{Certificates: []tls.Certificate{internet.issue(host).tls(t)}, MinVersion: tls.VersionTLS12}
+	listen(t, p.at(4443), func(conn net.Conn) { echo(tls.Server(conn, config), "host") })
+	authorities := filepath.Join(p.dir, "internet.crt")
+	must(t, os.WriteFile(authorities, internet.pem, 0o600))
+	names := nameServer(t, p.address)
+	names.set(host, p.address)
+	names.set(forged, p.address)
+	exit := func(listen int32, name string) sidecar.Exit {
+		return sidecar.Exit{Listen: listen, External: sidecar.External{Host: name, Port: 4443, Authorities: authorities}}
+	}
+	p.start(sidecar.Proxy{Exits: []sidecar.Exit{exit(20001, host), exit(20002, forged)}}, "parse-resolv-conf", "nameserver test "+p.at(5353))
+	names.answered(host)
+	NewWithT(t).Eventually(func() (string, error) { return call(dialPlain(t, p.at(20001))) }, patience, 20*time.Millisecond).
+		Should(Equal("host hello"), "HAProxy takes the answer of the name server a moment after it was sent")
+	names.answered(forged)
+	answer, err := call(dialPlain(t, p.at(20002)))
+	judge(t, answer, err, "")
+	p.logged("listener=exit-20002")
+}
+
 // A host that moves is followed, and one that is not found harms nothing else.
 func TestExternalHostMoves(t *testing.T) {
 	const host, missing, egress = "pay.bank.example", "gone.bank.example", "egress" + hash

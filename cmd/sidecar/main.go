@@ -57,22 +57,27 @@ func configuration(pod string) (string, error) {
 
 // serve returns HAProxy's exit status.
 func (p place) serve(config string) (int, error) {
-	// First watch, then read, then start: whatever changes in between is noticed, and pushed once more at worst.
-	changes, err := p.watch()
-	if err != nil {
-		return 0, fmt.Errorf("watch the certificates: %w", err)
-	}
-	held, err := p.read()
-	if err != nil {
-		return 0, err
+	h := haproxy{place: p, config: config, running: map[int]bool{}}
+	renew := func() {}
+	// Where a mesh is around the pod, the proxy has no certificate.
+	if strings.Contains(config, p.tls) {
+		// First watch, then read, then start: whatever changes in between is noticed, and pushed once more at worst.
+		changes, err := p.watch()
+		if err != nil {
+			return 0, fmt.Errorf("watch the certificates: %w", err)
+		}
+		held, err := p.read()
+		if err != nil {
+			return 0, err
+		}
+		renew = func() { p.renew(changes, held, &h) }
 	}
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGUSR1)
-	h := haproxy{place: p, config: config, running: map[int]bool{}}
 	if err := h.start(); err != nil {
 		return 0, err
 	}
 	go h.stopOn(signals)
-	go p.renew(changes, held, &h)
+	go renew()
 	return h.reap()
 }

@@ -104,7 +104,7 @@ func TestConfiguration(t *testing.T) {
 
 func TestBadStart(t *testing.T) {
 	ca := newAuthority(t)
-	good := sidecar.Proxy{}.Config()
+	good := apiProxy().Config()
 	for name, c := range map[string]struct {
 		config string
 		spoil  func(*aPod)

@@ -37,6 +37,7 @@ var (
 	// Istio's kinds, which a cluster without Istio does not serve.
 	PeersKind       = schema.GroupVersionKind{Group: "security.istio.io", Version: "v1", Kind: "PeerAuthentication"}
 	CallersKind     = schema.GroupVersionKind{Group: "security.istio.io", Version: "v1", Kind: "AuthorizationPolicy"}
+	ExternalsKind   = schema.GroupVersionKind{Group: "networking.istio.io", Version: "v1", Kind: "ServiceEntry"}
 	ReleaseKind     = v1alpha1.GroupVersion.WithKind("Release")
 	DomainClaimKind = v1alpha1.GroupVersion.WithKind("DomainClaim")
 )
@@ -53,7 +54,7 @@ func pruned() []schema.GroupVersionKind {
 	return []schema.GroupVersionKind{
 		HTTPRouteKind, BackendTLSKind, CertificateKind, AutoscalerKind, DisruptionKind,
 		CronJobKind, JobKind, DeploymentKind, StatefulSetKind, ServiceKind, FilesKind, AccountKind,
-		RoleBindingKind, NetworkPolicyKind, CallersKind, PeersKind, LimitRangeKind, QuotaKind, DomainClaimKind,
+		RoleBindingKind, ExternalsKind, NetworkPolicyKind, CallersKind, PeersKind, LimitRangeKind, QuotaKind, DomainClaimKind,
 	}
 }
 
@@ -72,7 +73,7 @@ func rank(o render.Object) int {
 			return 2
 		}
 		return 4
-	case CallersKind:
+	case CallersKind, ExternalsKind:
 		return 4
 	case RoleBindingKind, AccountKind, ServiceKind, StorageKind, FilesKind, CertificateKind, BackendTLSKind:
 		return 3

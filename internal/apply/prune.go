@@ -56,11 +56,14 @@ func (a *Applier) prune(ctx context.Context, c *sop.Case, plan sop.Plan, outcome
 // running are the kinds by which a component runs.
 var running = []schema.GroupVersionKind{AutoscalerKind, DisruptionKind, CronJobKind, JobKind, DeploymentKind, StatefulSetKind}
 
-// leftAlone is true for what runs of a component that is withheld, for what goes with its namespace, and for what the takedown of
-// this pass has already closed.
+// leftAlone is true for what runs of a component that is withheld, for what a stage needs that moves to another carrier, for what goes
+// with its namespace, and for what the takedown of this pass has already closed.
 func leftAlone(plan sop.Plan, child *unstructured.Unstructured) bool {
 	kind := child.GroupVersionKind()
 	if slices.Contains(running, kind) && slices.Contains(plan.Withheld[child.GetNamespace()], child.GetLabels()[v1alpha1.ComponentLabel]) {
+		return true
+	}
+	if kind != HTTPRouteKind && slices.Contains(plan.Moving, child.GetNamespace()) {
 		return true
 	}
 	closed := plan.Takedown != nil && plan.Takedown.Namespace == child.GetNamespace() && (kind == HTTPRouteKind || kind == NetworkPolicyKind)

@@ -6,6 +6,7 @@ package mesh
 import (
 	"cmp"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"slices"
@@ -35,27 +36,77 @@ func Ordered(externals []External) []External {
 	return externals
 }
 
+// EgressResources are what one pod of the proxy takes.
+func EgressResources() Resources { return Resources{render.SidecarCPU, render.SidecarMemory} }
+
 // Egress is a sidecar without a component: behind its mutual TLS stand the external hosts.
-func (sidecars) Egress(s Stage) *render.Sidecar {
+func (sidecars) Egress(s Stage, e render.Egress) render.Egress {
 	proxy := sidecar.Proxy{}
 	for i, external := range s.Externals {
-		in := sidecar.Inbound{
+		outside := s.outside(external)
+		proxy.Inbound = append(proxy.Inbound, sidecar.Inbound{
 			ServerName: externalServerName(s.Scope, external.ExternalHost),
 			// Nothing listens there: it only tells what stands behind the proxy apart.
 			Port:     int32(sidecar.FirstEdgePort + i),
 			Peers:    true,
-			External: &sidecar.External{Host: external.Host, Port: external.Port},
-		}
-		if s.Authorities != "" {
-			in.External.Authorities = sidecar.CADirectory + "/" + render.ExternalAuthorities(s.Authorities)
-		}
-		proxy.Inbound = append(proxy.Inbound, in)
+			External: &outside,
+		})
 	}
-	return beside(s, EgressName, proxy)
+	e.Sidecar = *beside(s, EgressName, proxy)
+	return e
 }
 
-// Egress is none: Istio's own way out is not used yet.
-func (istio) Egress(Stage) *render.Sidecar { return nil }
+func (sidecars) EgressPorts(Stage) []render.ServicePort { return sidecars{}.ServicePorts(Component{}) }
+
+// Egress has a port for each external host, and the mesh around it says who reaches which.
+func (istio) Egress(s Stage, e render.Egress) render.Egress {
+	proxy, listen := sidecar.Proxy{}, exits(s.Externals)
+	for _, external := range s.Externals {
+		proxy.Exits = append(proxy.Exits, sidecar.Exit{Listen: listen[external.ExternalHost], External: s.outside(external)})
+	}
+	e.ServiceAccount = render.AccountName(EgressName)
+	e.Sidecar = render.Sidecar{Name: EgressName, Image: s.Policy.Image, Config: proxy.String(), Authorities: s.Authorities != ""}
+	return e
+}
+
+func (istio) EgressPorts(s Stage) []render.ServicePort {
+	var ports []render.ServicePort
+	listen := exits(s.Externals)
+	for _, external := range s.Externals {
+		port := listen[external.ExternalHost]
+		ports = append(ports, render.ServicePort{Name: externalPort(external.ExternalHost), Port: port, Target: port})
+	}
+	return ports
+}
+
+// outside is a host as the proxy reaches it.
+func (s Stage) outside(external External) sidecar.External {
+	out := sidecar.External{Host: external.Host, Port: external.Port}
+	if s.Authorities != "" {
+		out.Authorities = sidecar.CADirectory + "/" + render.ExternalAuthorities(s.Authorities)
+	}
+	return out
+}
+
+// Exits lie in a range of their own, between the mesh's ports and those that the kernel gives to connections.
+const firstExit, exitCount = 16000, 16000
+
+// exits are the ports at which a proxy in Istio's mesh leads to external hosts. A port follows its host, not its place in the list: who may
+// connect is said by port, and while another proxy is rolled out the old one still leads where it led. Of two hosts that
+// would have one port the later takes the next.
+func exits(externals []External) map[v1alpha1.ExternalHost]int32 {
+	ports, taken := map[v1alpha1.ExternalHost]int32{}, map[int32]bool{}
+	for _, external := range externals {
+		sum := sha256.Sum256(fmt.Appendf(nil, "%s:%d", external.Host, external.Port))
+		offset := int32(binary.BigEndian.Uint32(sum[:4]) % exitCount)
+		for taken[offset] {
+			offset = (offset + 1) % exitCount
+		}
+		taken[offset] = true
+		ports[external.ExternalHost] = firstExit + offset
+	}
+	return ports
+}
 
 // externalServerName is how an external host is asked for.
 func externalServerName(s render.Scope, external v1alpha1.ExternalHost) string {

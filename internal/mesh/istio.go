@@ -4,6 +4,7 @@
 package mesh
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 
@@ -19,6 +20,8 @@ const (
 	RootNamespace = "istio-system"
 	// GatewayClass is that of Istio's own gateways, the only ones that speak its tunnel to pods.
 	GatewayClass = "istio"
+	// NodeProxyLabel is that of ztunnel's pods, one on each node, in RootNamespace.
+	NodeProxyLabel = "app=ztunnel"
 )
 
 // tunnelPort is where ztunnel takes what it carries for a pod.
@@ -31,22 +34,27 @@ var probeSources = []string{"169.254.7.127/32", "fd16:9254:7127:1337:ffff:ffff:f
 // istio leaves the edges to Istio in ambient mode. Every component has a ServiceAccount, its identity.
 type istio struct{}
 
-func (istio) Labels() map[string]string {
-	return map[string]string{"istio.io/dataplane-mode": "ambient"}
-}
+const dataplaneLabel, ambient = "istio.io/dataplane-mode", "ambient"
+
+func (istio) Labels() map[string]string { return map[string]string{dataplaneLabel: ambient} }
 
 // Beside is nothing: ztunnel runs on the node.
 func (istio) Beside() Resources { return Resources{} }
 
-// Attach leaves edges where they are: the node's proxy takes them from there. What would leave the cluster ends in the pod itself,
-// where nothing listens.
-func (istio) Attach(_ Stage, c Component, w render.Workload) render.Workload {
-	for i, edge := range c.Edges {
-		if edge.External != nil {
-			w.Addresses = append(w.Addresses, render.Address{Host: edge.External.Host, Port: edgePort(i), Alias: true})
+// Attach leaves edges where they are: the node's proxy takes them from there. What leaves the cluster goes to the egress proxy under the
+// host's own name; where there is none it ends in the pod itself, where nothing listens.
+func (istio) Attach(s Stage, c Component, w render.Workload) render.Workload {
+	listen := exits(s.Externals)
+	for _, edge := range c.Edges {
+		if edge.External == nil {
+			w.Addresses = append(w.Addresses, render.Address{Host: edge.Address, Port: edge.Port.Port})
 			continue
 		}
-		w.Addresses = append(w.Addresses, render.Address{Host: edge.Address, Port: edge.Port.Port})
+		port, ok := listen[*edge.External]
+		if !ok {
+			port = exits([]External{{ExternalHost: *edge.External}})[*edge.External]
+		}
+		w.Addresses = append(w.Addresses, render.Address{Host: edge.External.Host, Port: port, Alias: cmp.Or(edge.Address, loopback)})
 	}
 	w.ServiceAccount = render.AccountName(c.Name)
 	return w
@@ -72,8 +80,13 @@ func (istio) ServicePorts(c Component) []render.ServicePort {
 	return ports
 }
 
-// Images are none: ztunnel runs on the node.
-func (istio) Images(v1alpha1.MeshPolicy) []string { return nil }
+// Images are the egress proxy's alone: ztunnel runs on the node.
+func (istio) Images(s Stage) []string {
+	if len(s.Externals) == 0 {
+		return nil
+	}
+	return image(s)
+}
 
 // Objects refuse plaintext and admit the declared flows alone. What admits comes before what refuses the rest, so that a
 // stage that moves to Istio does not stand still between them.
@@ -85,7 +98,36 @@ func (istio) Objects(s Stage) []render.Object {
 			objects = append(objects, policy)
 		}
 	}
+	objects = append(objects, egressObjects(s)...)
 	return append(objects, render.DenyUndeclared(s.Scope, principal(s.Scope.StageNamespace(), "nobody")))
+}
+
+// egressObjects admit to each port of the egress proxy those that declare its host, and tell the mesh of the hosts.
+func egressObjects(s Stage) []render.Object {
+	if len(s.Externals) == 0 {
+		return nil
+	}
+	listen, ports := exits(s.Externals), map[string][]int32{}
+	var admissions []render.Admission
+	for _, external := range s.Externals {
+		ports[external.Host] = append(ports[external.Host], external.Port)
+		admission := render.Admission{Port: listen[external.ExternalHost]}
+		for _, caller := range external.Callers {
+			admission.Principals = append(admission.Principals, principal(s.Scope.StageNamespace(), render.AccountName(caller)))
+		}
+		admissions = append(admissions, admission)
+	}
+	objects := []render.Object{render.ServiceAccount(s.Scope, EgressName)}
+	if policy, ok := render.AllowPrincipals(s.Scope, EgressName, admissions); ok {
+		objects = append(objects, policy)
+	}
+	if s.Authorities != "" {
+		objects = append(objects, render.Authorities(s.Scope, s.Policy.CABundle, s.Authorities))
+	}
+	for _, host := range slices.Sorted(maps.Keys(ports)) {
+		objects = append(objects, render.ServiceEntry(s.Scope, host, ports[host]))
+	}
+	return objects
 }
 
 func admissions(s render.Scope, c Component) []render.Admission {

@@ -87,15 +87,20 @@ func IstioGaps(s IstioState) []Gap {
 		add(s.callerGaps(pod)...)
 	}
 	for _, gateway := range s.Gateways {
-		if gateway.Class != GatewayClass {
-			add(Gap{
-				Object:  "Gateway " + gateway.Namespace + "/" + gateway.Name,
-				Problem: fmt.Sprintf("is of class %q, whose proxy does not speak Istio's mutual TLS to pods", gateway.Class),
-				Remedy:  "NTC names Gateways of class " + GatewayClass + " in DeploymentPolicy default spec.gateways, or sets spec.mesh.type to Sidecar",
-			})
+		if gap, found := gateway.Gap(); found {
+			add(gap)
 		}
 	}
 	return gaps
+}
+
+// Gap is why a Gateway cannot reach pods in the mesh.
+func (g IstioGateway) Gap() (Gap, bool) {
+	return Gap{
+		Object:  "Gateway " + g.Namespace + "/" + g.Name,
+		Problem: fmt.Sprintf("is of class %q, whose proxy does not speak Istio's mutual TLS to pods", g.Class),
+		Remedy:  "NTC names Gateways of class " + GatewayClass + " in DeploymentPolicy default spec.gateways, or sets spec.mesh.type to Sidecar",
+	}, g.Class != GatewayClass
 }
 
 const (

@@ -39,6 +39,11 @@ func istioStage() Stage {
 			},
 			{Name: "default"},
 		},
+		Externals: Ordered([]External{
+			{v1alpha1.ExternalHost{Host: "smtp.sehat.example", Port: 465}, []string{"web", "api"}},
+			{v1alpha1.ExternalHost{Host: "pay.bank.example", Port: 443}, []string{"api"}},
+			{v1alpha1.ExternalHost{Host: "pay.bank.example", Port: 8443}, []string{"api"}},
+		}),
 	}
 }
 

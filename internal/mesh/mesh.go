@@ -19,8 +19,8 @@ type Carrier interface {
 	Labels() map[string]string
 	// Beside is what each pod takes beside its component: cores and bytes.
 	Beside() Resources
-	// Images are those that run beside components.
-	Images(policy v1alpha1.MeshPolicy) []string
+	// Images are those of the platform that run in a stage.
+	Images(s Stage) []string
 	// Attach completes a workload: where it finds its peers, and what runs beside it.
 	Attach(s Stage, c Component, w render.Workload) render.Workload
 	// Flows turns the ports of declared flows into those that are open on the network.
@@ -29,8 +29,17 @@ type Carrier interface {
 	ServicePorts(c Component) []render.ServicePort
 	// Objects are what the carrier needs in the stage namespace beside the workloads.
 	Objects(s Stage) []render.Object
-	// Egress is the proxy that alone reaches the stage's external hosts; nil: the carrier has none, and nothing reaches them.
-	Egress(s Stage) *render.Sidecar
+	// Egress completes the proxy that alone reaches the stage's external hosts, and EgressPorts are those of its Service.
+	Egress(s Stage, e render.Egress) render.Egress
+	EgressPorts(s Stage) []render.ServicePort
+}
+
+// Carrying is who carries the flows of a stage namespace, by its labels: they are the first that a move to another carrier changes.
+func Carrying(labels map[string]string) v1alpha1.MeshType {
+	if labels[dataplaneLabel] == ambient {
+		return v1alpha1.MeshIstio
+	}
+	return v1alpha1.MeshSidecar
 }
 
 // Resources are reserved for a pod.

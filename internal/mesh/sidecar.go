@@ -14,6 +14,8 @@ import (
 // peerPortName is longer than the name of a component's port can be.
 const peerPortName = "mutual-tls-15443"
 
+const loopback = "127.0.0.1"
+
 // sidecars carry the edges by a proxy beside each component. Its peers are known by address, so no pod needs DNS.
 type sidecars struct{}
 
@@ -21,20 +23,22 @@ func (sidecars) Labels() map[string]string { return nil }
 
 func (sidecars) Beside() Resources { return Resources{render.SidecarCPU, render.SidecarMemory} }
 
-func (sidecars) Images(policy v1alpha1.MeshPolicy) []string {
-	if policy.Image == "" {
+func (sidecars) Images(s Stage) []string { return image(s) }
+
+func image(s Stage) []string {
+	if s.Policy.Image == "" {
 		return nil
 	}
-	return []string{policy.Image}
+	return []string{s.Policy.Image}
 }
 
 func (sidecars) Attach(s Stage, c Component, w render.Workload) render.Workload {
 	proxy := sidecar.Proxy{}
 	for i, edge := range c.Edges {
 		out := sidecar.Outbound{Listen: edgePort(i), Address: edge.Address, Port: sidecar.PeerPort}
-		address := render.Address{Host: "127.0.0.1", Port: out.Listen}
+		address := render.Address{Host: loopback, Port: out.Listen}
 		if edge.External != nil {
-			address.Host, address.Alias = edge.External.Host, true
+			address.Host, address.Alias = edge.External.Host, loopback
 			out.Identity, out.ServerName = Identity(s.Scope, EgressName), externalServerName(s.Scope, *edge.External)
 		} else {
 			out.Identity = Identity(s.Scope, edge.Component)
@@ -59,7 +63,7 @@ func (sidecars) Attach(s Stage, c Component, w render.Workload) render.Workload 
 func edgePort(i int) int32 { return int32(sidecar.FirstEdgePort + i) }
 
 func beside(s Stage, component string, proxy sidecar.Proxy) *render.Sidecar {
-	return &render.Sidecar{Image: s.Policy.Image, Config: proxy.String(), Secret: render.PeerSecret(component)}
+	return &render.Sidecar{Image: s.Policy.Image, Config: proxy.String(), Secret: render.PeerSecret(component), Authorities: true}
 }
 
 // Flows leave open nothing but the sidecars' own ports.

@@ -5,7 +5,6 @@ package render
 
 import (
 	corev1 "k8s.io/api/core/v1"
-	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 	applymeta "k8s.io/client-go/applyconfigurations/meta/v1"
@@ -16,16 +15,18 @@ import (
 
 // Egress is the proxy through which an application reaches hosts outside the cluster.
 type Egress struct {
-	Name            string
-	Replicas        int32
-	Nodes           metav1.LabelSelector
-	Sidecar         Sidecar
+	Name     string
+	Replicas int32
+	Nodes    metav1.LabelSelector
+	Sidecar  Sidecar
+	// ServiceAccount is as a Workload's.
+	ServiceAccount  string
 	DeadlineSeconds int32
 }
 
 // EgressDeployment runs the proxy. It is the only pod of the application that resolves names.
 func EgressDeployment(s Scope, e Egress) Object {
-	w := Workload{Component: v1alpha1.Component{Name: e.Name}, Replicas: e.Replicas, Nodes: e.Nodes, DeadlineSeconds: e.DeadlineSeconds}
+	w := Workload{Component: v1alpha1.Component{Name: e.Name}, Replicas: e.Replicas, Nodes: e.Nodes, ServiceAccount: e.ServiceAccount, DeadlineSeconds: e.DeadlineSeconds}
 	proxy := e.Sidecar.container().WithLifecycle(drain())
 	proxy.RestartPolicy = nil
 	pod := podSpec(w).WithDNSPolicy(corev1.DNSClusterFirst).WithContainers(proxy)
@@ -35,14 +36,8 @@ func EgressDeployment(s Scope, e Egress) Object {
 
 // AllowEgress lets callers reach the proxy, and the proxy the cluster's DNS and, at the given ports, every address outside of the
 // blocked blocks.
-func AllowEgress(s Scope, name string, callers []string, peerPort int32, outside []int32, blocked []string) Object {
-	spec := applynetworking.NetworkPolicySpec().
-		WithPodSelector(applymeta.LabelSelector().WithMatchLabels(componentSelector(name))).
-		WithPolicyTypes(networkingv1.PolicyTypeIngress, networkingv1.PolicyTypeEgress)
-	for _, caller := range callers {
-		spec.WithIngress(applynetworking.NetworkPolicyIngressRule().
-			WithFrom(componentPeer(caller)).WithPorts(ports([]int32{peerPort})...))
-	}
+func AllowEgress(s Scope, f Flows, outside []int32, blocked []string) Object {
+	spec := flowsSpec(f)
 	spec.WithEgress(
 		applynetworking.NetworkPolicyEgressRule().
 			WithTo(applynetworking.NetworkPolicyPeer().
@@ -53,8 +48,8 @@ func AllowEgress(s Scope, name string, callers []string, peerPort int32, outside
 			WithTo(applynetworking.NetworkPolicyPeer().
 				WithIPBlock(applynetworking.IPBlock().WithCIDR("0.0.0.0/0").WithExcept(blocked...))).
 			WithPorts(ports(outside)...))
-	return NewObject(applynetworking.NetworkPolicy("allow-"+name, s.StageNamespace()).
-		WithLabels(s.componentLabels(name)).
+	return NewObject(applynetworking.NetworkPolicy("allow-"+f.Component.Name, s.StageNamespace()).
+		WithLabels(s.componentLabels(f.Component.Name)).
 		WithSpec(spec))
 }
 

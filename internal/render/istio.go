@@ -13,7 +13,7 @@ import (
 	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
 )
 
-const istioSecurity = "security.istio.io/v1"
+const istioSecurity, istioNetworking = "security.istio.io/v1", "networking.istio.io/v1"
 
 // AccountName is the ServiceAccount of a component, which is its identity in Istio. The prefix keeps a component named
 // default away from the account of that name, which every namespace has.
@@ -28,7 +28,7 @@ func ServiceAccount(s Scope, component string) Object {
 
 // PeerAuthentication lets pods of the stage take nothing but mutual TLS.
 func PeerAuthentication(s Scope) Object {
-	return istioObject("PeerAuthentication", "default", s.StageNamespace(), s.Labels(), map[string]any{
+	return istioObject(istioSecurity, "PeerAuthentication", "default", s.StageNamespace(), s.Labels(), map[string]any{
 		"mtls": map[string]any{"mode": "STRICT"},
 	})
 }
@@ -56,7 +56,7 @@ func AllowPrincipals(s Scope, component string, admissions []Admission) (Object,
 	if len(rules) == 0 {
 		return Object{}, false
 	}
-	return istioObject("AuthorizationPolicy", "allow-"+component, s.StageNamespace(), s.componentLabels(component), map[string]any{
+	return istioObject(istioSecurity, "AuthorizationPolicy", "allow-"+component, s.StageNamespace(), s.componentLabels(component), map[string]any{
 		"selector": map[string]any{"matchLabels": map[string]any{v1alpha1.ComponentLabel: component}},
 		"action":   "ALLOW",
 		"rules":    rules,
@@ -66,9 +66,26 @@ func AllowPrincipals(s Scope, component string, admissions []Admission) (Object,
 // DenyUndeclared refuses, in the whole stage, whatever no AllowPrincipals admits. It admits a principal that nobody has, since
 // some data planes (gRPC's) take a policy without rules for no policy at all.
 func DenyUndeclared(s Scope, nobody string) Object {
-	return istioObject("AuthorizationPolicy", "deny-undeclared", s.StageNamespace(), s.Labels(), map[string]any{
+	return istioObject(istioSecurity, "AuthorizationPolicy", "deny-undeclared", s.StageNamespace(), s.Labels(), map[string]any{
 		"action": "ALLOW",
 		"rules":  []any{map[string]any{"from": principals(nobody)}},
+	})
+}
+
+// ServiceEntry tells the mesh of a host outside, for this namespace alone, so that a mesh which lets nothing unknown out lets it out.
+// It resolves nothing: the proxy does, and verifies whom it found. With resolution DNS Istio would give the host's name an address of
+// its own, in other namespaces as well, since ztunnel does not heed exportTo.
+func ServiceEntry(s Scope, host string, ports []int32) Object {
+	var list []any
+	for _, port := range ports {
+		list = append(list, map[string]any{"name": "tls-" + strconv.Itoa(int(port)), "number": int64(port), "protocol": "TLS"})
+	}
+	return istioObject(istioNetworking, "ServiceEntry", host, s.StageNamespace(), s.Labels(), map[string]any{
+		"hosts":      []any{host},
+		"exportTo":   []any{"."},
+		"location":   "MESH_EXTERNAL",
+		"resolution": "NONE",
+		"ports":      list,
 	})
 }
 
@@ -80,9 +97,9 @@ func principals(names ...string) []any {
 	return []any{map[string]any{"source": map[string]any{"principals": list}}}
 }
 
-func istioObject(kind, name, namespace string, labels map[string]string, spec map[string]any) Object {
+func istioObject(version, kind, name, namespace string, labels map[string]string, spec map[string]any) Object {
 	u := &unstructured.Unstructured{Object: map[string]any{
-		"apiVersion": istioSecurity,
+		"apiVersion": version,
 		"kind":       kind,
 		"metadata":   map[string]any{"name": name, "namespace": namespace},
 		"spec":       spec,

@@ -60,7 +60,10 @@ func ExternalAuthorities(bundle string) string { return "external-" + ShortHash(
 
 // Authorities is what components and gateways judge certificates of components by, and an egress proxy those of external hosts.
 func Authorities(s Scope, bundle, external string) Object {
-	data := map[string]string{"ca.crt": bundle}
+	data := map[string]string{}
+	if bundle != "" {
+		data["ca.crt"] = bundle
+	}
 	if external != "" {
 		data[ExternalAuthorities(external)] = external
 	}

@@ -47,6 +47,12 @@ func AllowFlows(s Scope, f Flows) (Object, bool) {
 	if len(f.Callers)+len(f.Callees)+len(f.Gateways)+len(f.Probes) == 0 {
 		return Object{}, false
 	}
+	return NewObject(applynetworking.NetworkPolicy("allow-"+f.Component.Name, s.StageNamespace()).
+		WithLabels(s.componentLabels(f.Component.Name)).
+		WithSpec(flowsSpec(f))), true
+}
+
+func flowsSpec(f Flows) *applynetworking.NetworkPolicySpecApplyConfiguration {
 	spec := applynetworking.NetworkPolicySpec().
 		WithPodSelector(applymeta.LabelSelector().WithMatchLabels(componentSelector(f.Component.Name))).
 		WithPolicyTypes(networkingv1.PolicyTypeIngress, networkingv1.PolicyTypeEgress)
@@ -68,9 +74,7 @@ func AllowFlows(s Scope, f Flows) (Object, bool) {
 		spec.WithEgress(applynetworking.NetworkPolicyEgressRule().
 			WithTo(componentPeer(callee)).WithPorts(ports(f.Callees[callee])...))
 	}
-	return NewObject(applynetworking.NetworkPolicy("allow-"+f.Component.Name, s.StageNamespace()).
-		WithLabels(s.componentLabels(f.Component.Name)).
-		WithSpec(spec)), true
+	return spec
 }
 
 func componentPeer(component string) *applynetworking.NetworkPolicyPeerApplyConfiguration {

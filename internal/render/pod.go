@@ -69,8 +69,9 @@ func podSpec(w Workload) *applycore.PodSpecApplyConfiguration {
 	if w.ServiceAccount != "" {
 		spec.WithServiceAccountName(w.ServiceAccount)
 	}
-	if names := aliases(w.Addresses); len(names) > 0 {
-		spec.WithHostAliases(applycore.HostAlias().WithIP("127.0.0.1").WithHostnames(names...))
+	names := aliases(w.Addresses)
+	for _, ip := range sortedKeys(names) {
+		spec.WithHostAliases(applycore.HostAlias().WithIP(ip).WithHostnames(names[ip]...))
 	}
 	if w.Sidecar != nil {
 		spec.WithInitContainers(w.Sidecar.container()).WithVolumes(w.Sidecar.volumes()...)
@@ -78,12 +79,12 @@ func podSpec(w Workload) *applycore.PodSpecApplyConfiguration {
 	return spec
 }
 
-// aliases are the names by which a component knows hosts outside that it reaches through its own loopback.
-func aliases(addresses []Address) []string {
-	var names []string
+// aliases are the names by which a component knows hosts outside, by the address through which it reaches them.
+func aliases(addresses []Address) map[string][]string {
+	names := map[string][]string{}
 	for _, address := range addresses {
-		if address.Alias && !slices.Contains(names, address.Host) {
-			names = append(names, address.Host)
+		if address.Alias != "" && !slices.Contains(names[address.Alias], address.Host) {
+			names[address.Alias] = append(names[address.Alias], address.Host)
 		}
 	}
 	return names

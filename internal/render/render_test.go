@@ -146,7 +146,8 @@ func TestObjectsOwnNothingByAccident(t *testing.T) {
 		Job(scope, w, "migrate-1", false), CronJob(scope, w, "UTC", false), HorizontalPodAutoscaler(scope, component, 1, 2),
 		HTTPRoute(scope, newRoute()), Certificate(scope, "a.gov.pk", gateway, v1alpha1.IssuerReference{Kind: "ClusterIssuer", Name: "govpk"}), Listener(scope, "a.gov.pk", gateway),
 		PeerCertificate(scope, "web", "web.0123", []string{"http.api"}, v1alpha1.IssuerReference{Kind: "ClusterIssuer", Name: "govpk-mesh"}), Authorities(scope, "pem", "pem"),
-		EgressDeployment(scope, Egress{Name: "govpk-egress", Sidecar: Sidecar{Image: "i"}}), AllowEgress(scope, "govpk-egress", []string{"web"}, 15443, []int32{443}, []string{"10.0.0.0/8"}),
+		EgressDeployment(scope, Egress{Name: "govpk-egress", Sidecar: Sidecar{Image: "i"}}), AllowEgress(scope, Flows{Component: component, Callers: map[string][]int32{"web": {15443}}}, []int32{443}, []string{"10.0.0.0/8"}),
+		ServiceEntry(scope, "pay.bank.example", []int32{443}),
 		BackendTLSPolicy(scope, "web", ServicePort{Name: "http", Port: 8080}, "http.web.0123"),
 	} {
 		if path := empty("", o.Object); path != "" {

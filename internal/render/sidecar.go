@@ -4,6 +4,8 @@
 package render
 
 import (
+	"cmp"
+
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/util/intstr"
@@ -26,10 +28,14 @@ var (
 // Sidecar is the proxy beside a component: it takes and makes every connection of the component over mutual TLS.
 type Sidecar struct {
 	Image string
+	// Name is the container's; empty: SidecarName. It tells a proxy that a mesh is around from one that is the mesh.
+	Name string
 	// Config is the proxy's configuration. It is part of the pod, so that a pod never runs with another one's.
 	Config string
-	// Secret holds the component's certificate.
+	// Secret holds the component's certificate; empty: it has none.
 	Secret string
+	// Authorities is true where the proxy reads those of the stage.
+	Authorities bool
 }
 
 const (
@@ -45,8 +51,8 @@ func (s Sidecar) container() *applycore.ContainerApplyConfiguration {
 	mount := func(volume, path string) *applycore.VolumeMountApplyConfiguration {
 		return applycore.VolumeMount().WithName(volume).WithMountPath(path)
 	}
-	return applycore.Container().
-		WithName(SidecarName).
+	c := applycore.Container().
+		WithName(cmp.Or(s.Name, SidecarName)).
 		WithImage(s.Image).
 		WithImagePullPolicy(corev1.PullIfNotPresent).
 		WithRestartPolicy(corev1.ContainerRestartPolicyAlways).
@@ -62,20 +68,28 @@ func (s Sidecar) container() *applycore.ContainerApplyConfiguration {
 		WithStartupProbe(applycore.Probe().
 			WithHTTPGet(applycore.HTTPGetAction().WithPath("/healthz").WithPort(intstr.FromInt32(sidecar.HealthPort))).
 			WithPeriodSeconds(1).WithFailureThreshold(60)).
-		WithTerminationMessagePolicy(corev1.TerminationMessageFallbackToLogsOnError).
-		WithVolumeMounts(
-			mount(sidecarTLSVolume, sidecar.TLSDirectory).WithReadOnly(true),
-			mount(sidecarCAVolume, sidecar.CADirectory).WithReadOnly(true),
-			mount(sidecarRunVolume, sidecar.RunDirectory))
+		WithTerminationMessagePolicy(corev1.TerminationMessageFallbackToLogsOnError)
+	if s.Secret != "" {
+		c.WithVolumeMounts(mount(sidecarTLSVolume, sidecar.TLSDirectory).WithReadOnly(true))
+	}
+	if s.Authorities {
+		c.WithVolumeMounts(mount(sidecarCAVolume, sidecar.CADirectory).WithReadOnly(true))
+	}
+	return c.WithVolumeMounts(mount(sidecarRunVolume, sidecar.RunDirectory))
 }
 
 // volumes are the sidecar's alone: no container of the component mounts them. The key is readable by all users of the pod's
 // own mount namespaces, which are the sidecar's only.
 func (s Sidecar) volumes() []*applycore.VolumeApplyConfiguration {
-	return []*applycore.VolumeApplyConfiguration{
-		applycore.Volume().WithName(sidecarTLSVolume).WithSecret(applycore.SecretVolumeSource().WithSecretName(s.Secret).WithDefaultMode(0o444)),
-		applycore.Volume().WithName(sidecarCAVolume).WithConfigMap(applycore.ConfigMapVolumeSource().WithName(AuthoritiesName)),
-		applycore.Volume().WithName(sidecarRunVolume).WithEmptyDir(applycore.EmptyDirVolumeSource().
-			WithMedium(corev1.StorageMediumMemory).WithSizeLimit(resource.MustParse("1Mi"))),
+	var volumes []*applycore.VolumeApplyConfiguration
+	if s.Secret != "" {
+		volumes = append(volumes, applycore.Volume().WithName(sidecarTLSVolume).
+			WithSecret(applycore.SecretVolumeSource().WithSecretName(s.Secret).WithDefaultMode(0o444)))
 	}
+	if s.Authorities {
+		volumes = append(volumes, applycore.Volume().WithName(sidecarCAVolume).
+			WithConfigMap(applycore.ConfigMapVolumeSource().WithName(AuthoritiesName)))
+	}
+	return append(volumes, applycore.Volume().WithName(sidecarRunVolume).WithEmptyDir(applycore.EmptyDirVolumeSource().
+		WithMedium(corev1.StorageMediumMemory).WithSizeLimit(resource.MustParse("1Mi"))))
 }

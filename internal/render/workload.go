@@ -40,8 +40,8 @@ type Workload struct {
 type Address struct {
 	Host string
 	Port int32
-	// Alias makes the host a name of the pod's own loopback.
-	Alias bool
+	// Alias is the IP address that the host's name leads to in the pod; empty: the host is an address itself.
+	Alias string
 }
 
 // Deployment runs a component of type Service that has no storage.

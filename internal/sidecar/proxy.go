@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -40,6 +41,7 @@ const (
 type Proxy struct {
 	Inbound  []Inbound  `json:"inbound,omitempty"`
 	Outbound []Outbound `json:"outbound,omitempty"`
+	Exits    []Exit     `json:"exits,omitempty"`
 }
 
 // Inbound is a port of the component that the sidecar stands before.
@@ -64,6 +66,14 @@ type External struct {
 	Port int32  `json:"port"`
 	// Authorities is the file with those that may have issued that certificate. Empty: SystemAuthorities.
 	Authorities string `json:"authorities,omitempty"`
+}
+
+// Exit is a port of an egress proxy in a mesh that is around the pod: whoever reaches it was let through by the mesh, and it leads
+// to one host.
+type Exit struct {
+	// Listen is the port, at every address of the pod.
+	Listen int32 `json:"listen"`
+	External
 }
 
 // Outbound is an edge.
@@ -101,6 +111,14 @@ listen edge-%d
   log-format "msg=failed edge=%%f serverName=%[4]s peer=%%[dst]:%%[dst_port] state=%%ts error=\"%%[bc_err_str], %%[ssl_bc_err_str]\""
   server peer %[3]s ssl verify required ca-file %[6]s/ca.crt crt %[7]s/tls.crt sni str(%[4]s) verifyhost %[5]s
 `, i, out.Listen, endpoint(out.Address, out.Port), word(out.ServerName), word(out.Identity), CADirectory, TLSDirectory)
+	}
+	for _, exit := range p.Exits {
+		fmt.Fprintf(&b, `
+listen exit-%d
+  bind :%d
+  log-format "msg=failed listener=%%f client=%%ci state=%%ts error=\"%%[bc_err_str], %%[ssl_bc_err_str]\""
+`, exit.Listen, exit.Listen)
+		exit.server(&b)
 	}
 	return b.String()
 }
@@ -205,11 +223,8 @@ func forward(b *strings.Builder, inbound []Inbound) {
 
 // resolvers are those of the pod, asked only where a host outside the cluster is to be found.
 func (p Proxy) resolvers(b *strings.Builder) {
-	for _, in := range p.Inbound {
-		if in.External != nil {
-			b.WriteString("\nresolvers pod\n  parse-resolv-conf\n  accepted_payload_size 4096\n")
-			return
-		}
+	if len(p.Exits) > 0 || slices.ContainsFunc(p.Inbound, func(in Inbound) bool { return in.External != nil }) {
+		b.WriteString("\nresolvers pod\n  parse-resolv-conf\n  accepted_payload_size 4096\n")
 	}
 }
 

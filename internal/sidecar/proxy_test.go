@@ -15,6 +15,8 @@ func named(name string) []Proxy {
 		{Inbound: []Inbound{{ServerName: name, Port: 8080, Gateway: true}}},
 		{Inbound: []Inbound{{ServerName: "http.api.stage", Port: 8080, Peers: true, External: &External{Host: name, Port: 443}}}},
 		{Inbound: []Inbound{{ServerName: "http.api.stage", Port: 8080, Peers: true, External: &External{Host: "host", Port: 443, Authorities: name}}}},
+		{Exits: []Exit{{Listen: 20443, External: External{Host: name, Port: 443, Authorities: "/ca.crt"}}}},
+		{Exits: []Exit{{Listen: 20443, External: External{Host: "host", Port: 443, Authorities: name}}}},
 		{Outbound: []Outbound{{Listen: 15100, Address: name, Port: 15443, ServerName: "api", Identity: "api"}}},
 		{Outbound: []Outbound{{Listen: 15100, Address: "10.96.0.1", Port: 15443, ServerName: name, Identity: "api"}}},
 		{Outbound: []Outbound{{Listen: 15100, Address: "10.96.0.1", Port: 15443, ServerName: "api", Identity: name}}},
@@ -46,7 +48,7 @@ func FuzzNames(f *testing.F) {
 			if !made {
 				continue
 			}
-			if name == "" && p.Inbound != nil && p.Inbound[0].External != nil {
+			if name == "" && (len(p.Exits) > 0 || len(p.Inbound) > 0 && p.Inbound[0].External != nil) {
 				continue // the image's own authorities
 			}
 			if name == "" || strings.HasPrefix(name, "-") || strings.ContainsAny(name, " \t\r\n\"'\\$#{}(),%\x00") {

@@ -5,14 +5,12 @@ package sop
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
 	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
 	"github.com/ntc-gov-pk/govpk-operator/internal/mesh"
 	"github.com/ntc-gov-pk/govpk-operator/internal/render"
-	"github.com/ntc-gov-pk/govpk-operator/internal/sidecar"
 )
 
 // notOfTheInternet are the IPv4 blocks that no host outside has (RFC 6890), and what is no single host's.
@@ -51,23 +49,20 @@ func externalsOf(releases ...*v1alpha1.Release) []mesh.External {
 	return mesh.Ordered(found)
 }
 
-// offersEgress is true where the mesh has a way out of the cluster.
-func (c *Case) offersEgress() bool { return c.carrier().Egress(mesh.Stage{}) != nil }
-
 // hasEgress is true for a target with a proxy to external hosts.
-func (c *Case) hasEgress(t Target) bool { return len(t.externals()) > 0 && c.offersEgress() }
+func hasEgress(t Target) bool { return len(t.externals()) > 0 }
 
 // egressComponent is the proxy as components are seen: what is withheld, certified and observed of them is of it too.
 var egressComponent = v1alpha1.Component{Name: mesh.EgressName}
 
 // egressObjects are the proxy and its address.
 func (c *Case) egressObjects(t Target) []render.Object {
-	if !c.hasEgress(t) {
+	if !hasEgress(t) {
 		return nil
 	}
 	var objects []render.Object
 	if t.Offline == nil || t.Observed.Addresses[mesh.EgressName] != "" {
-		objects = append(objects, render.Service(t.Scope, mesh.EgressName, c.carrier().ServicePorts(mesh.Component{})))
+		objects = append(objects, render.Service(t.Scope, mesh.EgressName, c.carrier(t).EgressPorts(c.meshStage(t))))
 	}
 	if t.Offline == nil && c.withheld(t, egressComponent) {
 		return objects
@@ -79,9 +74,9 @@ func (c *Case) egressObjects(t Target) []render.Object {
 	case t.Offline != nil:
 		replicas = 0
 	}
-	objects = append(objects, render.EgressDeployment(t.Scope, render.Egress{
-		Name: mesh.EgressName, Replicas: replicas, Nodes: c.nodes(t.Release), Sidecar: *c.carrier().Egress(c.meshStage(t)), DeadlineSeconds: int32(c.rolloutDeadline().Seconds()),
-	}))
+	objects = append(objects, render.EgressDeployment(t.Scope, c.carrier(t).Egress(c.meshStage(t), render.Egress{
+		Name: mesh.EgressName, Replicas: replicas, Nodes: c.nodes(t.Release), DeadlineSeconds: int32(c.rolloutDeadline().Seconds()),
+	})))
 	if t.Offline == nil {
 		if budget, ok := render.PodDisruptionBudget(t.Scope, egressComponent, replicas); ok {
 			objects = append(objects, budget)
@@ -106,10 +101,10 @@ func (c *Case) egressReplicas(releases ...*v1alpha1.Release) int32 {
 // egressPods are what the proxy takes at most, with one more pod while it is updated. Test books it as well, though it has none:
 // what was tested has room to be launched.
 func (c *Case) egressPods(releases ...*v1alpha1.Release) Compute {
-	if len(externalsOf(releases...)) == 0 || !c.offersEgress() {
+	if len(externalsOf(releases...)) == 0 {
 		return Compute{}
 	}
-	return Compute(c.carrier().Beside()).times(c.egressReplicas(releases...) + 1)
+	return Compute(mesh.EgressResources()).times(c.egressReplicas(releases...) + 1)
 }
 
 // egressAddress is where the live components find the proxy; empty: there is none, or not yet.
@@ -127,37 +122,38 @@ func leaves(component v1alpha1.Component) bool {
 
 // egressFlows is what the network lets through to the proxy, and from it to the outside.
 func (c *Case) egressFlows(t Target) (render.Object, bool) {
-	if !c.hasEgress(t) {
+	if !hasEgress(t) {
 		return render.Object{}, false
 	}
-	callers, outside := map[string]bool{}, []int32{}
+	flows, outside := render.Flows{Component: egressComponent, Callers: map[string][]int32{}}, []int32{}
 	for _, external := range t.externals() {
 		outside = append(outside, external.Port)
 		for _, caller := range external.Callers {
-			callers[caller] = true
+			flows.Callers[caller] = append(flows.Callers[caller], external.Port)
 		}
 	}
 	blocked := c.Policy.Network.Egress.BlockedCIDRs
 	if len(blocked) == 0 {
 		blocked = notOfTheInternet
 	}
-	return render.AllowEgress(t.Scope, mesh.EgressName, slices.Sorted(maps.Keys(callers)), sidecar.PeerPort, outside, blocked), true
+	return render.AllowEgress(t.Scope, c.carrier(t).Flows(flows), outside, blocked), true
 }
 
-// assessExternals refuses what the mesh cannot carry: a flow that it does not encrypt does not exist.
-func (c *Case) assessExternals(release *v1alpha1.Release) Finding {
-	if externals := externalsOf(release); len(externals) > 0 && !c.offersEgress() {
-		return finding(Refused, v1alpha1.ReasonExternalUnsupported,
-			"spec.components[%s].connectsTo names %s, but with spec.mesh.type %s of DeploymentPolicy default no external host is reached; remove the edge, or NTC sets type Sidecar",
-			externals[0].Callers[0], externals[0].Host, c.meshPolicy().Type)
+// assessIstioEgress: Istio itself needs no image, and the proxy to external hosts does.
+func (c *Case) assessIstioEgress(releases ...*v1alpha1.Release) Finding {
+	externals := externalsOf(releases...)
+	if len(externals) == 0 || c.wantedMesh().Image != "" {
+		return Finding{}
 	}
-	return Finding{}
+	return finding(Refused, v1alpha1.ReasonMeshNotConfigured,
+		"DeploymentPolicy default spec.mesh.image is not set, and spec.components[%s].connectsTo names %s: the proxy that leads there runs that image with Istio too; NTC names it by digest",
+		externals[0].Callers[0], externals[0].Host)
 }
 
 // assessEgress says that the way out of a live release does not work, though everything else may. It holds no rollout back.
 func (c *Case) assessEgress(t Target) Finding {
 	proxy := t.Observed.Workloads[mesh.EgressName]
-	if !c.hasEgress(t) || proxy.RolledOut {
+	if !hasEgress(t) || proxy.RolledOut {
 		return Finding{}
 	}
 	outcome := Progressing

@@ -36,15 +36,18 @@ func planned(objects []render.Object, kind, name string) bool {
 }
 
 func TestEgressFindings(t *testing.T) {
-	checkClause(t, v1alpha1.ConditionTrafficEncrypted, []string{v1alpha1.ReasonEncrypted, v1alpha1.ReasonEncryptionLost, v1alpha1.ReasonExternalUnsupported}, []clauseRow{
+	checkClause(t, v1alpha1.ConditionTrafficEncrypted, []string{v1alpha1.ReasonEncrypted, v1alpha1.ReasonEncryptionLost, v1alpha1.ReasonMeshNotConfigured}, []clauseRow{
 		{name: "live", given: leavingCase(t), outcome: Met, reason: v1alpha1.ReasonEncrypted, without: []string{"smtp.sehat.example"}},
 		{name: "in test", given: leavingCase(t), change: func(c *Case) { c.Live = ObservedStage{} }, outcome: Met, reason: v1alpha1.ReasonEncrypted,
 			message: []string{"test has no way to the internet, so smtp.sehat.example:465 cannot be reached there"}},
 		{name: "the proxy's certificate", given: leavingCase(t), change: func(c *Case) { c.Live.Certificates[mesh.EgressName] = ObservedCertificate{} },
 			outcome: Refused, reason: v1alpha1.ReasonEncryptionLost, message: []string{"/govpk-egress is not ready"}, deadline: hours(48).Add(5 * 60e9)},
 		{name: "the proxy itself does not run", given: leavingCase(t), change: func(c *Case) { c.Live.Pods[len(c.Live.Pods)-1].Started = false }, outcome: Met, reason: v1alpha1.ReasonEncrypted},
-		{name: "Istio", given: carriedByIstio(leavingCase(t)), outcome: Refused, reason: v1alpha1.ReasonExternalUnsupported,
-			message: []string{"spec.components[api].connectsTo names smtp.sehat.example", "spec.mesh.type Istio", "remove the edge, or NTC sets type Sidecar"}},
+		{name: "Istio", given: carriedByIstio(leavingCase(t)), outcome: Met, reason: v1alpha1.ReasonEncrypted},
+		{name: "Istio, and the proxy is not in its mesh", given: carriedByIstio(leavingCase(t)), change: func(c *Case) { c.Live.Pods[len(c.Live.Pods)-1].Istio.Annotations = nil },
+			outcome: Refused, reason: v1alpha1.ReasonEncryptionLost, message: []string{"-live/govpk-egress-1 is not in the mesh"}, deadline: hours(48).Add(5 * 60e9)},
+		{name: "Istio without the proxy's image", given: carriedByIstio(leavingCase(t)), change: func(c *Case) { c.Policy.Mesh.Image = "" }, outcome: Refused, reason: v1alpha1.ReasonMeshNotConfigured,
+			message: []string{"spec.mesh.image is not set", "spec.components[api].connectsTo names smtp.sehat.example", "NTC names it by digest"}},
 	})
 	checkClause(t, v1alpha1.ConditionLaunched, []string{v1alpha1.ReasonLaunched, v1alpha1.ReasonEgressUnavailable}, []clauseRow{
 		{name: "live", given: leavingCase(t), outcome: Met, reason: v1alpha1.ReasonLaunched},
@@ -111,8 +114,10 @@ func TestEgressIsBooked(t *testing.T) {
 			t.Errorf("the proxy books %s and %s", more.CPU.String(), more.Memory.String())
 		}
 	}
-	if more := carriedByIstio(c).overhead(&c.Releases[0]); more.Less(carriedByIstio(without).overhead(&without.Releases[0])) {
-		t.Error("without a proxy nothing is booked for one")
+	more := carriedByIstio(c).overhead(&c.Releases[0])
+	more.Subtract(carriedByIstio(without).overhead(&without.Releases[0]))
+	if more.CPU.String() != "20m" || more.Memory.String() != "128Mi" {
+		t.Errorf("with Istio the proxy books %s and %s", more.CPU.String(), more.Memory.String())
 	}
 }
 

@@ -18,16 +18,12 @@ type Fleet struct{ Live, Unencrypted int }
 func (c *Case) gaps(t Target) ([]mesh.Gap, time.Time) {
 	// What a component listens on itself is closed by NetworkPolicy alone.
 	unenforced := c.Canary.Gaps(t.Observed.Nodes())
-	if c.meshPolicy().Type == v1alpha1.MeshIstio {
+	if c.meshPolicy(t).Type == v1alpha1.MeshIstio {
 		return append(c.istioGaps(t), unenforced...), time.Time{}
 	}
 	var gaps []mesh.Gap
 	var next time.Time
-	certified := t.running()
-	if c.hasEgress(t) {
-		certified = append(certified, egressComponent)
-	}
-	for _, component := range certified {
+	for _, component := range c.certified(t) {
 		if !t.Observed.started(component.Name) {
 			continue
 		}
@@ -41,7 +37,8 @@ func (c *Case) gaps(t Target) ([]mesh.Gap, time.Time) {
 		if !pod.Started || pod.Ending {
 			continue
 		}
-		if !pod.Sidecar {
+		// One that Istio still carries is replaced.
+		if !pod.Sidecar && !pod.Istio.Enrolled() {
 			gaps = append(gaps, mesh.Gap{
 				Object: "pod " + t.Scope.StageNamespace() + "/" + pod.Name, Problem: "runs without its sidecar", Remedy: "level 1 deletes the pod, and its successor has one",
 			})
@@ -58,7 +55,7 @@ func (o ObservedStage) started(component string) bool {
 func (c *Case) certificateGap(t Target, component string) (mesh.Gap, bool, time.Time) {
 	gap := mesh.Gap{Object: "Certificate " + t.Scope.StageNamespace() + "/" + component}
 	certificate := t.Observed.Certificates[component]
-	switch issuer := c.meshPolicy().Issuer.Name; {
+	switch issuer := c.wantedMesh().Issuer.Name; {
 	case certificate.Issuer != "" && certificate.Issuer != issuer:
 		gap.Problem, gap.Remedy = "is not of issuer "+issuer, "NTC looks after cert-manager"
 	case !certificate.Ready:

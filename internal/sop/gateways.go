@@ -27,6 +27,8 @@ type ObservedIngress struct {
 	MissingKinds []string
 	// Gateways are those of the policy, in its order.
 	Gateways []ObservedGateway
+	// TestGateway is that of the policy's test domain; of it no more is looked at than that it exists, and its class.
+	TestGateway ObservedGateway
 	// Certificates are by namespace/host.
 	Certificates map[string]ObservedCertificate
 	// Attachments say where the live routes are attached, by host.
@@ -35,7 +37,7 @@ type ObservedIngress struct {
 	MeshIssuerExists bool
 }
 
-// ObservedGateway is one live Gateway.
+// ObservedGateway is one Gateway.
 type ObservedGateway struct {
 	v1alpha1.GatewayReference
 	Exists bool
@@ -93,9 +95,9 @@ func (c *Case) places(release *v1alpha1.Release) map[string]place {
 			room[gateway.GatewayReference] = MaxListeners - len(gateway.Listeners)
 		}
 	}
-	places := map[string]place{}
+	places, live := map[string]place{}, c.Scope(v1alpha1.LiveNamespace).StageNamespace()
 	for _, d := range release.Spec.Domains {
-		p, ok := c.standing(d.Host)
+		p, ok := c.standing(d.Host, live)
 		if !ok {
 			p, ok = c.wildcard(d.Host)
 		}
@@ -114,9 +116,9 @@ func (c *Case) places(release *v1alpha1.Release) map[string]place {
 // standing is where a host already is. It stays there, whatever appears elsewhere: with its own listener though NTC makes a
 // wildcard, with a wildcard though that is not programmed at the moment, with a Gateway that is missing until the policy
 // lists it no more. So no host moves but by NTC's hand.
-func (c *Case) standing(host string) (place, bool) {
+func (c *Case) standing(host, live string) (place, bool) {
 	for _, gateway := range c.Ingress.Gateways {
-		if listener, ok := gateway.Listeners[host]; ok && admits(listener, corev1.LabelMetadataName, c.Scope(v1alpha1.LiveNamespace).StageNamespace()) {
+		if listener, ok := gateway.Listeners[host]; ok && admits(listener, corev1.LabelMetadataName, live) {
 			return place{Attachment: Attachment{gateway.GatewayReference, host}, standing: true}, true
 		}
 	}
@@ -242,12 +244,22 @@ func (c *Case) routes(t Target) []render.Object {
 	return objects
 }
 
+// isRouted is true for a component with a path of a host.
+func isRouted(release *v1alpha1.Release, component string) bool {
+	return slices.ContainsFunc(release.Spec.Domains, func(d v1alpha1.Domain) bool {
+		return slices.ContainsFunc(d.Paths, func(path v1alpha1.DomainPath) bool { return path.Component == component })
+	})
+}
+
 // gatewayFlows are the ports of a component that gateways reach, by the namespace of the gateways; while a release rolls those
 // of both releases.
 func (c *Case) gatewayFlows(t Target, component string) map[string][]int32 {
 	flows := map[string][]int32{}
 	for _, release := range t.releases() {
-		places, ports := c.places(release), numbersOf(release)
+		if !isRouted(release, component) {
+			continue
+		}
+		places := c.places(release)
 		for _, d := range release.Spec.Domains {
 			namespace := c.Policy.Gateways.Test.Namespace
 			if t.live() {
@@ -259,7 +271,7 @@ func (c *Case) gatewayFlows(t Target, component string) map[string][]int32 {
 			}
 			for _, path := range d.Paths {
 				if path.Component == component {
-					flows[namespace] = append(flows[namespace], ports[component][path.Port])
+					flows[namespace] = append(flows[namespace], portNumber(release, component, path.Port))
 				}
 			}
 		}

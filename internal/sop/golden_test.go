@@ -108,6 +108,8 @@ type goldenStage struct {
 	UnencryptedSince time.Time
 	// Egress: the proxy to external hosts runs.
 	Egress bool
+	// Beside are the images that run beside components.
+	Beside []string
 }
 
 // goldenIngress: the first fields describe the policy's first Gateway, and gateways all of them, in the policy's order.
@@ -151,6 +153,7 @@ type expectedFinding struct {
 type expectedPlan struct {
 	Prune      bool                `json:"prune"`
 	Withheld   map[string][]string `json:"withheld,omitempty"`
+	Moving     []string            `json:"moving,omitempty"`
 	Takedown   *expectedTakedown   `json:"takedown,omitempty"`
 	Unlock     string              `json:"unlock,omitempty"`
 	Live       string              `json:"live"`
@@ -250,7 +253,7 @@ func encode(t *testing.T, c *Case, a Assessment, plan Plan) []byte {
 		out.Difference = &expectedChanges{other.Name, MaterialChange(other, a.Current), Changes(other, a.Current)}
 	}
 	out.Plan = expectedPlan{
-		Prune: plan.Prune, Withheld: plan.Withheld, Unlock: plan.Unlock, Live: plan.Live, Namespaces: plan.Namespaces,
+		Prune: plan.Prune, Withheld: plan.Withheld, Moving: plan.Moving, Unlock: plan.Unlock, Live: plan.Live, Namespaces: plan.Namespaces,
 		Launched: plan.Launched, Releases: plan.Releases,
 	}
 	if plan.Takedown != nil {
@@ -340,7 +343,7 @@ func readCase(t *testing.T, file string) *Case {
 	c.Test, c.Live = g.Test.observed(t, c), g.Live.observed(t, c)
 	c.Ingress = g.Ingress.observed(c)
 	c.Fleet = g.Fleet
-	if c.meshPolicy().Type == v1alpha1.MeshIstio {
+	if c.wantedMesh().Type == v1alpha1.MeshIstio {
 		carriedByIstio(c)
 	}
 	return c
@@ -384,7 +387,7 @@ func (s goldenStage) observed(t *testing.T, c *Case) ObservedStage {
 		}
 		stage.Volumes[component] = size
 	}
-	stage.UnencryptedSince = s.UnencryptedSince
+	stage.UnencryptedSince, stage.Beside = s.UnencryptedSince, s.Beside
 	s.roll(t, c, &stage)
 	for i := range stage.Pods {
 		stage.Pods[i].Sidecar = stage.Pods[i].Sidecar && !slices.Contains(s.Bare, stage.Pods[i].Component)

@@ -10,28 +10,40 @@ import (
 	"github.com/ntc-gov-pk/govpk-operator/internal/mesh"
 )
 
-// ObservedIstio are the policies in Istio's root namespace and in the stage namespaces; empty where the policy names another
-// carrier.
+// ObservedIstio is what the cluster shows of Istio; empty where its kinds are not served.
 type ObservedIstio struct {
-	Peers []mesh.IstioPeerAuthentication
-	// Policies are those that the operator did not write.
+	// Peers and Policies are those in the root namespace and in the stage namespaces; Policies only those that the operator did not write.
+	Peers    []mesh.IstioPeerAuthentication
 	Policies []mesh.IstioAuthorizationPolicy
+	// Nodes are those on which Istio's proxy is ready.
+	Nodes []string
 }
 
 // istioGaps are why Istio's encryption of a target is not proven.
 func (c *Case) istioGaps(t Target) []mesh.Gap {
-	state := mesh.IstioState{Namespace: t.Scope.StageNamespace(), Peers: c.Istio.Peers, Policies: c.Istio.Policies}
+	state := mesh.IstioState{Namespace: t.Scope.StageNamespace(), Peers: c.Istio.Peers, Policies: c.Istio.Policies, Gateways: c.istioGateways(t)}
 	for _, pod := range t.Observed.Pods {
-		if pod.Started && !pod.Ending {
+		// One that its sidecar still carries is replaced.
+		if pod.Started && !pod.Ending && !pod.Sidecar {
 			state.Pods = append(state.Pods, pod.Istio)
 		}
 	}
-	for _, gateway := range c.Ingress.Gateways {
-		if t.live() && gateway.Exists && c.reaches(t, gateway.GatewayReference) {
-			state.Gateways = append(state.Gateways, mesh.IstioGateway{Namespace: gateway.Namespace, Name: gateway.Name, Class: gateway.Class})
+	return mesh.IstioGaps(state)
+}
+
+// istioGateways are the Gateways that serve a host of the target.
+func (c *Case) istioGateways(t Target) []mesh.IstioGateway {
+	gateways := []ObservedGateway{c.Ingress.TestGateway}
+	if t.live() {
+		gateways = c.Ingress.Gateways
+	}
+	var found []mesh.IstioGateway
+	for _, gateway := range gateways {
+		if gateway.Exists && (!t.live() || c.reaches(t, gateway.GatewayReference)) {
+			found = append(found, mesh.IstioGateway{Namespace: gateway.Namespace, Name: gateway.Name, Class: gateway.Class})
 		}
 	}
-	return mesh.IstioGaps(state)
+	return found
 }
 
 // reaches is true where a Gateway serves a host of the target.
@@ -53,6 +65,9 @@ func (c *Case) gatewaysOf(t Target, component string) map[string][]v1alpha1.Gate
 	}
 	gateways := map[string][]v1alpha1.GatewayReference{}
 	for _, release := range t.releases() {
+		if !isRouted(release, component) {
+			continue
+		}
 		places := c.places(release)
 		for _, d := range release.Spec.Domains {
 			gateway := c.Policy.Gateways.Test.GatewayReference
@@ -77,9 +92,10 @@ func (c *Case) gatewaysOf(t Target, component string) map[string][]v1alpha1.Gate
 func (t Target) numbers(component string) map[string][]int32 {
 	numbers := map[string][]int32{}
 	for _, release := range t.releases() {
-		for name, number := range numbersOf(release)[component] {
-			if !slices.Contains(numbers[name], number) {
-				numbers[name] = append(numbers[name], number)
+		found, _ := find(release, component)
+		for _, port := range found.Ports {
+			if !slices.Contains(numbers[port.Name], port.Port) {
+				numbers[port.Name] = append(numbers[port.Name], port.Port)
 			}
 		}
 	}

@@ -15,10 +15,11 @@ import (
 
 // carriedByIstio moves a case to a cluster where Istio carries the flows and nothing is wrong.
 func carriedByIstio(c *Case) *Case {
-	c.Policy.Mesh = v1alpha1.MeshPolicy{Type: v1alpha1.MeshIstio}
+	c.Policy.Mesh = v1alpha1.MeshPolicy{Type: v1alpha1.MeshIstio, Image: c.Policy.Mesh.Image}
 	for i := range c.Ingress.Gateways {
 		c.Ingress.Gateways[i].Class = mesh.GatewayClass
 	}
+	c.Ingress.TestGateway = ObservedGateway{GatewayReference: v1alpha1.GatewayReference{Namespace: "gateways", Name: "vpn"}, Exists: true, Class: mesh.GatewayClass}
 	for name, stage := range map[string]*ObservedStage{v1alpha1.TestNamespace: &c.Test, v1alpha1.LiveNamespace: &c.Live} {
 		stage.Certificates = nil
 		for i := range stage.Pods {
@@ -60,6 +61,10 @@ func TestIstioEncryption(t *testing.T) {
 			c.Ingress.Gateways[0].Class = "traefik"
 			return c
 		}(), outcome: Met, reason: v1alpha1.ReasonEncrypted},
+		{name: "the gateway of test, of another software", given: carriedByIstio(awaitingLaunch(t)), change: func(c *Case) { c.Ingress.TestGateway.Class = "traefik" },
+			outcome: Progressing, reason: v1alpha1.ReasonNotVerified, message: []string{"Gateway gateways/vpn", "spec.gateways"}},
+		{name: "which reaches nothing of live", given: live(func(c *Case) { c.Ingress.TestGateway.Class = "traefik" }), outcome: Met, reason: v1alpha1.ReasonEncrypted},
+		{name: "a pod that its sidecar still carries", given: live(func(c *Case) { unenrolled(c.Live.Pods); c.Live.Pods[0].Sidecar = true }), outcome: Met, reason: v1alpha1.ReasonEncrypted},
 	})
 }
 

@@ -11,19 +11,48 @@ import (
 	"github.com/ntc-gov-pk/govpk-operator/internal/render"
 )
 
-func (c *Case) meshPolicy() v1alpha1.MeshPolicy {
+// wantedMesh is what the policy says. What runs may not have moved there yet: see meshPolicy.
+func (c *Case) wantedMesh() v1alpha1.MeshPolicy {
 	if c.Policy == nil {
 		return v1alpha1.MeshPolicy{Type: v1alpha1.MeshSidecar}
 	}
 	return c.Policy.Mesh
 }
 
-func (c *Case) carrier() mesh.Carrier { return mesh.For(c.meshPolicy()) }
+// meshPolicy is the policy with the carrier that a target has: the policy's, or the one that it stays with.
+func (c *Case) meshPolicy(t Target) v1alpha1.MeshPolicy {
+	policy := c.wantedMesh()
+	if _, stays := c.staysWith(t); stays {
+		policy.Type = t.Observed.Mesh
+	}
+	return policy
+}
+
+func (c *Case) carrier(t Target) mesh.Carrier { return mesh.For(c.meshPolicy(t)) }
+
+// imagesBeside are those that the policy's carrier runs in a stage, and those that run there now: a pod that still has another
+// one, while it is replaced or because the policy names none, must itself be replaceable.
+func (c *Case) imagesBeside(t Target) []string {
+	images := append(c.carrier(t).Images(mesh.Stage{Policy: c.meshPolicy(t), Externals: t.externals()}), t.Observed.Beside...)
+	slices.Sort(images)
+	return slices.Compact(images)
+}
+
+// beside is what each pod takes beside its component. Sidecars count for as long as one runs.
+func (c *Case) beside() Compute {
+	policy := c.wantedMesh()
+	for _, stage := range []*ObservedStage{&c.Test, &c.Live} {
+		if stage.Mesh == v1alpha1.MeshSidecar || slices.ContainsFunc(stage.Pods, func(pod ObservedPod) bool { return pod.Sidecar }) {
+			policy.Type = v1alpha1.MeshSidecar
+		}
+	}
+	return Compute(mesh.For(policy).Beside())
+}
 
 // meshStage is the target as the carrier of its flows sees it: components as they run now, with the flows of all releases that
 // may run.
 func (c *Case) meshStage(t Target) mesh.Stage {
-	stage := mesh.Stage{Scope: t.Scope, Policy: c.meshPolicy(), Externals: t.externals()}
+	stage := mesh.Stage{Scope: t.Scope, Policy: c.meshPolicy(t), Externals: t.externals()}
 	if c.Policy != nil && len(stage.Externals) > 0 {
 		stage.Authorities = c.Policy.Network.Egress.CABundle
 	}
@@ -106,10 +135,13 @@ func (c *Case) meshComponent(t Target, component v1alpha1.Component, numbers map
 // withheld is true while a component cannot be started so that its flows are encrypted: a peer has no address, or its own
 // certificate is not there. What runs stays as it is.
 func (c *Case) withheld(t Target, component v1alpha1.Component) bool {
-	if len(missingPeers(t, component)) > 0 || c.hasEgress(t) && t.egressAddress() == "" && leaves(component) {
+	if len(missingPeers(t, component)) > 0 || hasEgress(t) && t.egressAddress() == "" && leaves(component) {
 		return true
 	}
-	policy := c.meshPolicy()
+	policy := c.meshPolicy(t)
 	certificate := t.Observed.Certificates[component.Name]
-	return policy.Type == v1alpha1.MeshSidecar && (policy.Image == "" || !certificate.Ready || certificate.Outdated)
+	if policy.Type == v1alpha1.MeshIstio {
+		return component.Name == mesh.EgressName && policy.Image == ""
+	}
+	return policy.Image == "" || !certificate.Ready || certificate.Outdated
 }

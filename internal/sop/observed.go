@@ -24,6 +24,8 @@ type ObservedStage struct {
 	RolledOut string
 	// Failed is the attempt that was rolled back, and Failure what its pods said.
 	Failed, Failure string
+	// Mesh is who carries its flows; empty: nothing runs there, so nothing is carried.
+	Mesh v1alpha1.MeshType
 	// Offline is the label that locks the namespace, and Exposed whether the exposure label is set.
 	Offline string
 	Exposed bool
@@ -42,6 +44,8 @@ type ObservedStage struct {
 	Quota Compute
 	// Volumes are the sizes of the components' volumes.
 	Volumes map[string]resource.Quantity
+	// Beside are the images of the platform's own that its workloads and pods run beside components, or instead of one.
+	Beside []string
 	// Certificates are the components' own, by component.
 	Certificates map[string]ObservedCertificate
 	// Pods are the components' pods.

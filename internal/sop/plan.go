@@ -64,6 +64,8 @@ type Plan struct {
 	Prune bool
 	// Withheld are, by stage namespace, the components that cannot be started now: what runs of them stays as it is.
 	Withheld map[string][]string
+	// Moving are the stage namespaces that go from one carrier of mutual TLS to another: nothing goes from them yet but routes.
+	Moving []string
 	// Takedown is set while the application must be offline.
 	Takedown *Takedown
 	// Unlock is the violation whose lift frees the live namespace in this pass; empty: none.
@@ -102,6 +104,9 @@ func PlanFor(c *Case, a Assessment) Plan {
 		plan.Objects = append(plan.Objects, c.enforce(target)...)
 		if withheld := c.withholds(target); len(withheld) > 0 {
 			plan.Withheld[target.Scope.StageNamespace()] = withheld
+		}
+		if target.Release != nil && target.Offline == nil && c.moving(target) {
+			plan.Moving = append(plan.Moving, target.Scope.StageNamespace())
 		}
 	}
 	plan.Prune = plan.Prune && !c.releaseLost()
@@ -184,7 +189,7 @@ func (c *Case) withholds(t Target) []string {
 			names = append(names, p.Name)
 		}
 	}
-	if c.hasEgress(t) && c.withheld(t, egressComponent) {
+	if hasEgress(t) && c.withheld(t, egressComponent) {
 		names = append(names, egressComponent.Name)
 	}
 	return names

@@ -137,7 +137,7 @@ func (c *Case) atPeak(releases ...*v1alpha1.Release) Compute {
 // overhead is what the platform adds to the declared hardware: one more pod of each component, which a rolling update
 // starts before it ends an old one, what the mesh runs beside each pod, and the proxy to hosts outside.
 func (c *Case) overhead(releases ...*v1alpha1.Release) Compute {
-	beside := Compute(c.carrier().Beside())
+	beside := c.beside()
 	total := sum(releases, func(component v1alpha1.Component) Compute {
 		extra := pods(component, 1)
 		_, most, _ := c.scaling(component)

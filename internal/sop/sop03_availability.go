@@ -71,14 +71,14 @@ func instant(at time.Time) string {
 // Secrets the organization may write and how its components are certified, and record what rolled out and what was rolled back.
 func enforceAvailability(c *Case, t Target) []render.Object {
 	labels := map[string]string{}
-	maps.Copy(labels, c.carrier().Labels())
+	maps.Copy(labels, c.carrier(t).Labels())
 	annotations := map[string]string{
 		v1alpha1.ContactsAnnotation: strings.Join(c.contacts(), "\n"),
 		v1alpha1.IdentityAnnotation: mesh.StageIdentity(t.Scope),
 	}
 	if t.Release != nil {
 		annotations[v1alpha1.ReleaseAnnotation] = t.Release.Name
-		annotations[v1alpha1.ImagesAnnotation] = strings.Join(append(t.images(), c.carrier().Images(c.meshPolicy())...), ",")
+		annotations[v1alpha1.ImagesAnnotation] = strings.Join(append(t.images(), c.imagesBeside(t)...), ",")
 		for key, value := range map[string]string{
 			v1alpha1.SecretsAnnotation:          strings.Join(secrets(append(t.releases(), t.Next)...), ","),
 			v1alpha1.RolledOutAnnotation:        c.rolledOut(t),

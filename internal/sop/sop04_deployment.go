@@ -87,13 +87,19 @@ func (c *Case) nodes(release *v1alpha1.Release) metav1.LabelSelector {
 	return provider.Spec.NodeSelector
 }
 
-// numbersOf are the numbers of a release's ports by component and name.
-func numbersOf(release *v1alpha1.Release) map[string]map[string]int32 {
-	numbers := map[string]map[string]int32{}
-	for _, component := range release.Spec.Components {
-		addPorts(numbers, component)
+// portNumber is the number of a release's port by component and name.
+func portNumber(release *v1alpha1.Release, component, name string) int32 {
+	for i := range release.Spec.Components {
+		if release.Spec.Components[i].Name != component {
+			continue
+		}
+		for _, port := range release.Spec.Components[i].Ports {
+			if port.Name == name {
+				return port.Port
+			}
+		}
 	}
-	return numbers
+	return 0
 }
 
 func addPorts(numbers map[string]map[string]int32, component v1alpha1.Component) {

@@ -51,6 +51,10 @@ func assessEncryption(c *Case, release *v1alpha1.Release) Finding {
 	if len(gaps) > 0 {
 		return c.unencrypted(t, gaps, next)
 	}
+	if f, stays := c.staysWith(t); stays {
+		f.Deadline = next
+		return f
+	}
 	f := finding(Met, v1alpha1.ReasonEncrypted, "every pod of %s in %s proves itself with a current certificate, and undeclared flows are refused%s",
 		release.Name, t.Scope.StageNamespace(), t.unreachable())
 	f.Deadline = next
@@ -69,8 +73,10 @@ func (c *Case) unencrypted(t Target, gaps []mesh.Gap, next time.Time) Finding {
 		f.Deadline = next
 		return f
 	case c.brake():
-		return finding(Refused, v1alpha1.ReasonFleetUnencrypted,
+		f := finding(Refused, v1alpha1.ReasonFleetUnencrypted,
 			"%s; so many applications lost their encryption that it is taken for the platform's fault: routes stay, launches are frozen, NTC repairs the platform", message)
+		f.Deadline = next
+		return f
 	case c.routable(t):
 		f := finding(Refused, v1alpha1.ReasonEncryptionLost, "%s; the routes are withdrawn if this lasts %s", message, c.grace())
 		f.Deadline = earliest(next, c.withdrawal())
@@ -86,13 +92,15 @@ func assessMesh(c *Case, release *v1alpha1.Release) Finding {
 	if c.Policy == nil {
 		return policyMissing()
 	}
-	if f := c.assessExternals(release); f.Outcome != Met {
-		return f
+	if c.Policy.Mesh.Type == v1alpha1.MeshIstio {
+		return c.assessIstioEgress(release)
 	}
+	return c.assessSidecars()
+}
+
+// assessSidecars judges what the policy says of them.
+func (c *Case) assessSidecars() Finding {
 	policy := c.Policy.Mesh
-	if policy.Type != v1alpha1.MeshSidecar {
-		return Finding{}
-	}
 	switch {
 	case policy.Image == "":
 		return finding(Refused, v1alpha1.ReasonMeshNotConfigured, "DeploymentPolicy default spec.mesh.image is not set: NTC names the sidecar's image by digest")
@@ -115,14 +123,14 @@ func enforceEncryption(c *Case, t Target) []render.Object {
 	if t.Release == nil || c.Policy == nil {
 		return objects
 	}
-	for _, o := range c.carrier().Objects(c.meshStage(t)) {
-		if t.Offline == nil || !slices.Contains([]string{"Certificate", "BackendTLSPolicy"}, o.GetKind()) {
+	for _, o := range c.meshObjects(t) {
+		if t.Offline == nil || !slices.Contains([]string{"Certificate", "BackendTLSPolicy", "ServiceEntry"}, o.GetKind()) {
 			objects = append(objects, t.standing(o))
 		}
 	}
 	if t.Offline == nil {
 		for _, name := range t.componentNames() {
-			if policy, ok := render.AllowFlows(t.Scope, c.carrier().Flows(c.flows(t, name))); ok {
+			if policy, ok := render.AllowFlows(t.Scope, c.carrier(t).Flows(c.flows(t, name))); ok {
 				objects = append(objects, policy)
 			}
 		}
@@ -136,21 +144,42 @@ func enforceEncryption(c *Case, t Target) []render.Object {
 	return objects
 }
 
+// meshObjects are those of the stage's carrier, and what a move to another one needs before. A policy that has lost its authorities takes
+// them from nobody.
+func (c *Case) meshObjects(t Target) []render.Object {
+	objects := c.carrier(t).Objects(c.meshStage(t))
+	for _, o := range c.preparation(t) {
+		if !slices.ContainsFunc(objects, func(other render.Object) bool {
+			return other.GetKind() == o.GetKind() && other.GetName() == o.GetName()
+		}) {
+			objects = append(objects, o)
+		}
+	}
+	for i, o := range objects {
+		if o.GetKind() == "ConfigMap" && c.meshPolicy(t).Type == v1alpha1.MeshSidecar && c.wantedMesh().CABundle == "" {
+			objects[i].Mode = render.Keep
+		}
+	}
+	return objects
+}
+
 // flows are the edges of the data-flow diagram that begin or end at a component. While a release rolls they are those of both
 // releases: each was audited, and pods of both run.
 func (c *Case) flows(t Target, name string) render.Flows {
 	f := render.Flows{Component: v1alpha1.Component{Name: name}, Callers: map[string][]int32{}, Callees: map[string][]int32{}}
 	for _, release := range t.releases() {
-		ports := numbersOf(release)
 		for _, caller := range release.Spec.Components {
 			for _, edge := range caller.ConnectsTo {
 				if edge.External != nil {
-					if caller.Name == name && c.hasEgress(t) {
+					if caller.Name == name && hasEgress(t) {
 						f.Callees[mesh.EgressName] = append(f.Callees[mesh.EgressName], edge.External.Port)
 					}
 					continue
 				}
-				number := ports[edge.Component][edge.Port]
+				if caller.Name != name && edge.Component != name {
+					continue
+				}
+				number := portNumber(release, edge.Component, edge.Port)
 				if caller.Name == name {
 					f.Callees[edge.Component] = append(f.Callees[edge.Component], number)
 				}

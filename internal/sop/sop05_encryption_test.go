@@ -62,6 +62,11 @@ func TestEncryption(t *testing.T) {
 			outcome: Met, reason: v1alpha1.ReasonEncrypted, deadline: hours(49)},
 		{name: "the platform's fault", given: lost(func(c *Case) { lostAt(hours(40))(c); c.Fleet = Fleet{Live: 5, Unencrypted: 2} }),
 			outcome: Refused, reason: v1alpha1.ReasonFleetUnencrypted, message: []string{"web-1", "routes stay, launches are frozen"}},
+		{name: "the platform's fault, and a certificate that will expire", given: lost(func(c *Case) {
+			lostAt(hours(40))(c)
+			c.Fleet = Fleet{Live: 5, Unencrypted: 2}
+			withCertificate(func(o *ObservedCertificate) { o.NotAfter = hours(49) })(c)
+		}), outcome: Refused, reason: v1alpha1.ReasonFleetUnencrypted, deadline: hours(49)},
 	})
 }
 

@@ -16,7 +16,7 @@ func (c *Case) partObjects(t Target, p part, numbers map[string]map[string]int32
 	member := c.meshComponent(t, p.Component, numbers)
 	var objects []render.Object
 	if len(p.Ports) > 0 && (t.Offline == nil || t.Observed.Addresses[p.Name] != "") {
-		objects = append(objects, render.Service(t.Scope, p.Name, c.carrier().ServicePorts(member)))
+		objects = append(objects, render.Service(t.Scope, p.Name, c.carrier(t).ServicePorts(member)))
 	}
 	if p.Storage != nil {
 		objects = append(objects, c.volume(t, p.Component))
@@ -85,7 +85,7 @@ func (c *Case) taskObjects(t Target, task v1alpha1.Component, numbers map[string
 }
 
 func (c *Case) workload(t Target, component v1alpha1.Component, release *v1alpha1.Release, member mesh.Component) render.Workload {
-	return c.carrier().Attach(mesh.Stage{Scope: t.Scope, Policy: c.meshPolicy()}, member, render.Workload{
+	return c.carrier(t).Attach(mesh.Stage{Scope: t.Scope, Policy: c.meshPolicy(t), Externals: t.externals()}, member, render.Workload{
 		Component:       component,
 		Replicas:        t.replicas(c, component),
 		Nodes:           c.nodes(release),

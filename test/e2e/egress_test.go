@@ -76,8 +76,7 @@ var _ = Describe("An edge out of the cluster", Serial, Ordered, func() {
 		eventuallyAnswers(ctx, cluster.Public(), base+"/", http.StatusOK)
 	})
 
-	// Pending: not yet watched on a cluster.
-	PIt("carries what the component says in the clear over TLS to the declared name", func(ctx context.Context) {
+	It("carries what the component says in the clear over TLS to the declared name", func(ctx context.Context) {
 		Eventually(func(g Gomega) {
 			response, err := cluster.Public().Get(ctx, base+"/api/greeting")
 			g.Expect(err).NotTo(HaveOccurred())
@@ -88,14 +87,12 @@ var _ = Describe("An edge out of the cluster", Serial, Ordered, func() {
 		}).Should(Succeed(), "the proxy learns the address a moment after it started")
 	})
 
-	// Pending: not yet watched on a cluster.
-	PIt("leads nowhere in test", func(ctx context.Context) {
+	It("leads nowhere in test", func(ctx context.Context) {
 		eventuallyAnswers(ctx, cluster.VPN(), tested+"/", http.StatusOK)
 		Expect(cluster.VPN().Status(ctx, tested+"/api/greeting")).To(Equal(http.StatusBadGateway))
 	})
 
-	// Pending: not yet watched on a cluster.
-	PIt("is refused to components that try the address themselves", func(ctx context.Context) {
+	It("is refused to components that try the address themselves", func(ctx context.Context) {
 		address := net.JoinHostPort(outside, fmt.Sprint(outsidePort))
 		Expect(canaries[0].Reaches(ctx, address)).To(BeTrue(), "whom no policy holds reaches it")
 		var answer struct{ Reached *bool }
@@ -103,8 +100,7 @@ var _ = Describe("An edge out of the cluster", Serial, Ordered, func() {
 		Expect(answer.Reached).To(HaveValue(BeFalse()))
 	})
 
-	// Pending: not yet watched on a cluster.
-	PIt("is the proxy's at the declared port alone, and to callers that declared it", func(ctx context.Context) {
+	It("is the proxy's at the declared port alone, and to callers that declared it", func(ctx context.Context) {
 		proxy := podOf(ctx, app, v1alpha1.LiveNamespace, "govpk-egress")
 		Expect(proxy.Status.PodIP).NotTo(BeEmpty())
 		var answer struct{ Reached *bool }
@@ -113,8 +109,7 @@ var _ = Describe("An edge out of the cluster", Serial, Ordered, func() {
 		Expect(canaries[0].Reaches(ctx, net.JoinHostPort(proxy.Status.PodIP, "15443"))).To(BeFalse())
 	})
 
-	// Pending: not yet watched on a cluster.
-	PIt("ends when a host presents a certificate of an authority that the policy does not name", func(ctx context.Context) {
+	It("ends when a host presents a certificate of an authority that the policy does not name", func(ctx context.Context) {
 		Expect(egressPolicy(ctx, map[string]any{"caBundle": string(issueOutside().authority), "blockedCIDRs": []string{"10.244.0.0/16"}})).To(Succeed())
 		Eventually(func() (int, error) { return cluster.Public().Status(ctx, base+"/api/greeting") }).WithTimeout(90*time.Second).
 			Should(Equal(http.StatusBadGateway), "the proxy is replaced by one that reads the other authorities")

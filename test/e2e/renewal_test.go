@@ -74,8 +74,7 @@ var _ = Describe("Certificates under load", Serial, Ordered, ContinueOnFailure, 
 		Expect(slices.Compact(slices.Clone(session.all()))).To(HaveLen(1), "by the same process of PostgreSQL")
 	})
 
-	// Pending: not yet watched on a cluster to its end.
-	PIt("that are not current take the route down after the policy's grace, and bring it back once they are", func(ctx context.Context) {
+	It("that are not current take the route down after the policy's grace, and bring it back once they are", func(ctx context.Context) {
 		url := "https://" + app.Host + "/api/greeting"
 		broken := &unstructured.Unstructured{Object: map[string]any{"spec": map[string]any{"ca": map[string]any{"secretName": "e2e-none"}}}}
 		broken.SetGroupVersionKind(issuerKind)
@@ -103,8 +102,7 @@ var _ = Describe("Certificates under load", Serial, Ordered, ContinueOnFailure, 
 		Expect(app.Reach(ctx, v1alpha1.StageLive)).To(Succeed())
 	})
 
-	// Pending: not yet watched on a cluster.
-	PIt("change their authority without a failed request, where the old and the new one overlap", func(ctx context.Context) {
+	It("change their authority without a failed request, where the old and the new one overlap", func(ctx context.Context) {
 		issuer := &unstructured.Unstructured{}
 		issuer.SetGroupVersionKind(issuerKind)
 		Expect(cluster.Admin.Get(ctx, types.NamespacedName{Name: meshIssuer}, issuer)).To(Succeed())

@@ -4,6 +4,7 @@
 package istio
 
 import (
+	"encoding/json"
 	"fmt"
 	"net"
 	"slices"
@@ -22,18 +23,26 @@ import (
 
 	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
 	"github.com/ntc-gov-pk/govpk-operator/internal/apply"
+	"github.com/ntc-gov-pk/govpk-operator/internal/mesh"
 	"github.com/ntc-gov-pk/govpk-operator/internal/render"
+	"github.com/ntc-gov-pk/govpk-operator/internal/sidecar"
 	"github.com/ntc-gov-pk/govpk-operator/internal/sop"
 )
 
 var publicGateway = v1alpha1.GatewayReference{Namespace: "gateways-public", Name: "public"}
 
+// Hosts outside: web reaches one, api the other, worker none.
+var (
+	bank = v1alpha1.ExternalHost{Host: "pay.bank.example", Port: 443}
+	mail = v1alpha1.ExternalHost{Host: "smtp.sehat.example", Port: 465}
+)
+
 // portal is reached at web, which calls api's grpc port; nobody calls admin, nor worker.
 func portal(name string) *v1alpha1.ThirdPartyApplication {
 	app := &v1alpha1.ThirdPartyApplication{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: "org-sehat", UID: "1"}}
 	app.Spec.Components = []v1alpha1.Component{
-		component("web", []v1alpha1.Edge{{Component: "api", Port: "grpc"}}, v1alpha1.ComponentPort{Name: "http", Port: 8080}),
-		component("api", nil, v1alpha1.ComponentPort{Name: "grpc", Port: 9090}, v1alpha1.ComponentPort{Name: "admin", Port: 9091}),
+		component("web", []v1alpha1.Edge{{Component: "api", Port: "grpc"}, {Name: "bank", External: &bank}}, v1alpha1.ComponentPort{Name: "http", Port: 8080}),
+		component("api", []v1alpha1.Edge{{Name: "mail", External: &mail}}, v1alpha1.ComponentPort{Name: "grpc", Port: 9090}, v1alpha1.ComponentPort{Name: "admin", Port: 9091}),
 		component("worker", []v1alpha1.Edge{{Component: "worker-db", Port: "sql"}}, v1alpha1.ComponentPort{Name: "debug", Port: 7070}),
 		component("worker-db", nil, v1alpha1.ComponentPort{Name: "sql", Port: 5432}),
 	}
@@ -43,7 +52,7 @@ func portal(name string) *v1alpha1.ThirdPartyApplication {
 
 const portalName = "portal"
 
-// narrowed is portal without the edge from web to api.
+// narrowed is portal without the edges of web.
 func narrowed(name string) *v1alpha1.ThirdPartyApplication {
 	app := portal(name)
 	app.Spec.Components[0].ConnectsTo = nil
@@ -68,13 +77,15 @@ type stage struct {
 	templates map[string]corev1.PodTemplateSpec
 	// hosts are the loopback addresses of the components' servers.
 	hosts map[string]string
+	// exits are the ports of the egress proxy by the host that they lead to.
+	exits map[string]int32
 }
 
 // launch applies the operator's own plan for an application that is live, and runs a server behind every port of it.
 func (c *control) launch(t *testing.T, app *v1alpha1.ThirdPartyApplication, subnet int) stage {
 	t.Helper()
 	g := NewWithT(t)
-	s := stage{templates: map[string]corev1.PodTemplateSpec{}, hosts: map[string]string{}}
+	s := stage{templates: map[string]corev1.PodTemplateSpec{}, hosts: map[string]string{}, exits: map[string]int32{}}
 	for _, object := range c.apply(t, app) {
 		switch object.GetKind() {
 		case "Namespace":
@@ -85,7 +96,15 @@ func (c *control) launch(t *testing.T, app *v1alpha1.ThirdPartyApplication, subn
 			s.templates[deployment.Name] = deployment.Spec.Template
 		}
 	}
-	for i, component := range app.Spec.Components {
+	var proxy sidecar.Proxy
+	g.Expect(json.Unmarshal([]byte(s.templates[mesh.EgressName].Spec.Containers[0].Env[0].Value), &proxy)).To(Succeed())
+	egress := v1alpha1.Component{Name: mesh.EgressName}
+	for _, exit := range proxy.Exits {
+		s.exits[exit.Host] = exit.Listen
+		egress.Ports = append(egress.Ports, v1alpha1.ComponentPort{Port: exit.Listen})
+	}
+	g.Expect(s.exits).To(HaveLen(2))
+	for i, component := range append(app.Spec.Components, egress) {
 		template := s.templates[component.Name]
 		s.hosts[component.Name] = fmt.Sprintf("127.0.%d.%d", subnet, i+1)
 		c.pod(t, s.namespace, component.Name, template, fmt.Sprintf("10.244.%d.%d", subnet, i+1))
@@ -101,7 +120,7 @@ func (c *control) launch(t *testing.T, app *v1alpha1.ThirdPartyApplication, subn
 
 // read are the kinds that Istio reads. The API server here has no Gateways.
 var read = []schema.GroupVersionKind{
-	apply.NamespaceKind, apply.NetworkPolicyKind, apply.AccountKind, apply.ServiceKind, apply.DeploymentKind, apply.PeersKind, apply.CallersKind,
+	apply.NamespaceKind, apply.NetworkPolicyKind, apply.AccountKind, apply.ServiceKind, apply.DeploymentKind, apply.PeersKind, apply.CallersKind, apply.ExternalsKind,
 }
 
 // apply is a pass of the operator's own applier, and returns its plan. The API server must take every object, and Istio's
@@ -152,18 +171,26 @@ func (s stage) address(component string, port int32) string {
 func plan(app *v1alpha1.ThirdPartyApplication) (sop.Plan, *sop.Case) {
 	release := sop.Snapshot(app)
 	live := sop.ObservedStage{Exists: true, Release: release.Name, RolledOut: release.Name, Addresses: map[string]string{}}
-	for i, c := range app.Spec.Components {
-		live.Addresses[c.Name] = fmt.Sprintf("10.96.1.%d", i+1)
+	for i, name := range append(names(app), mesh.EgressName) {
+		live.Addresses[name] = fmt.Sprintf("10.96.1.%d", i+1)
 	}
 	facts := &sop.Case{
 		Application: app, Organization: "sehat", Releases: []v1alpha1.Release{*release}, Live: live,
 		Policy: &v1alpha1.DeploymentPolicySpec{
 			Gateways: v1alpha1.Gateways{Live: []v1alpha1.GatewayReference{publicGateway}},
-			Mesh:     v1alpha1.MeshPolicy{Type: v1alpha1.MeshIstio},
+			Mesh:     v1alpha1.MeshPolicy{Type: v1alpha1.MeshIstio, Image: "registry.ntc.gov.pk/govpk/sidecar@sha256:6b86b273ff34fce19d6b804eff5a3f5747ada4eaa22f1d49c01e52ddb7875b4b"},
 		},
 		Ingress: sop.ObservedIngress{Gateways: []sop.ObservedGateway{{GatewayReference: publicGateway, Exists: true}}},
 	}
 	return sop.PlanFor(facts, sop.Assessment{Current: release, CurrentStage: v1alpha1.StageLive, Live: release}), facts
+}
+
+func names(app *v1alpha1.ThirdPartyApplication) []string {
+	var names []string
+	for _, c := range app.Spec.Components {
+		names = append(names, c.Name)
+	}
+	return names
 }
 
 // pod is one that a Deployment's controller would make, after Istio took it into the mesh.

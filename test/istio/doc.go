@@ -11,6 +11,6 @@
 // It does not prove the data plane of an installation. No Envoy and no ztunnel run here, since neither is a Go program:
 // gRPC takes their place. So nothing is said about istio-cni redirecting a pod's traffic, about the tunnel on port 15008
 // and the NetworkPolicies that let it through, about Istio's gateway speaking it, or about connections that stand when a
-// policy narrows. gRPC knows no PERMISSIVE: where Istio says so, it takes plaintext alone. Pods are objects without a
+// policy narrows. In the place of the egress proxy stands a server that leads nowhere; how it verifies hosts, cmd/sidecar tests. gRPC knows no PERMISSIVE: where Istio says so, it takes plaintext alone. Pods are objects without a
 // kubelet; WorkloadEntries put their servers on addresses of the loopback, which the API server admits in no EndpointSlice.
 package istio

@@ -42,6 +42,14 @@ func TestEdges(t *testing.T) {
 		{"the gateway, where no route goes", "api", 9090, gateway, codes.PermissionDenied},
 		{"a component that nobody may call", "worker", 7070, web, codes.PermissionDenied},
 		{"not even by the gateway", "worker", 7070, gateway, codes.PermissionDenied},
+		{"a declared host outside is reached", mesh.EgressName, portal.exits[bank.Host], web, codes.OK},
+		{"and the other by the other", mesh.EgressName, portal.exits[mail.Host], api, codes.OK},
+		{"a host outside that another component declares", mesh.EgressName, portal.exits[mail.Host], web, codes.PermissionDenied},
+		{"and the other way round", mesh.EgressName, portal.exits[bank.Host], api, codes.PermissionDenied},
+		{"a host outside by who declares none", mesh.EgressName, portal.exits[bank.Host], worker, codes.PermissionDenied},
+		{"the way out of another application", mesh.EgressName, portal.exits[bank.Host], stranger, codes.PermissionDenied},
+		{"a way out for the gateway", mesh.EgressName, portal.exits[bank.Host], gateway, codes.PermissionDenied},
+		{"plaintext to the way out", mesh.EgressName, portal.exits[bank.Host], plaintext, codes.Unavailable},
 	} {
 		t.Run(row.what, func(t *testing.T) {
 			NewWithT(t).Eventually(func() codes.Code { return reach(portal.address(row.component, row.port), row.from) }, settle, "50ms").
@@ -54,11 +62,16 @@ func TestEdges(t *testing.T) {
 			all := c.told(g)
 			for component, policies := range map[string][]string{
 				"web": {portal.namespace + "/allow-web"}, "api": {portal.namespace + "/allow-api"}, "worker": nil,
+				mesh.EgressName: {portal.namespace + "/allow-govpk-egress"},
 			} {
 				g.Expect(all.policies(portal.namespace, component)).To(ConsistOf(append(policies, strict)), component)
 			}
 			// Allowing is the action that is left out.
 			g.Expect(all.Policies).To(ContainElement(policy{portal.namespace, "deny-undeclared", "NAMESPACE", ""}))
+			// It knows the hosts outside and leads their names nowhere else.
+			for _, host := range []string{bank.Host, mail.Host} {
+				g.Expect(all.Services).To(ContainElement(Equal(service{Namespace: portal.namespace, Hostname: host})))
+			}
 		}, settle, "100ms").Should(Succeed(), "istiod reads what was applied")
 	})
 
@@ -67,6 +80,9 @@ func TestEdges(t *testing.T) {
 		c.apply(t, app)
 		g := NewWithT(t)
 		g.Eventually(func() codes.Code { return reach(portal.address("api", 9090), web) }, settle, "50ms").Should(Equal(codes.PermissionDenied))
+		g.Eventually(func() codes.Code { return reach(portal.address(mesh.EgressName, portal.exits[bank.Host]), web) }, settle, "50ms").
+			Should(Equal(codes.Unavailable), "nothing listens for that host any more")
+		g.Expect(reach(portal.address(mesh.EgressName, portal.exits[mail.Host]), api)).To(Equal(codes.OK), "nor has the other one moved")
 		g.Expect(reach(portal.address("web", 8080), gateway)).To(Equal(codes.OK), "the others stay")
 	})
 }

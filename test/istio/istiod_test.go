@@ -134,6 +134,13 @@ type told struct {
 		AuthorizationPolicies []string
 	}
 	Policies []policy
+	Services []service
+}
+
+// service has its addresses only where Istio would lead callers to one.
+type service struct {
+	Namespace, Hostname string
+	Addresses           []any
 }
 
 type policy struct{ Namespace, Name, Scope, Action string }
