@@ -11,6 +11,7 @@ import (
 	. "github.com/onsi/gomega"
 	"github.com/onsi/gomega/types"
 	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/tools/events"
@@ -25,6 +26,7 @@ import (
 const (
 	entity      = "Ministry of National Health Services"
 	cloudOffice = "officer-1@cloudoffice.gov.pk"
+	breachDesk  = "desk-1@ntc.gov.pk"
 )
 
 // disclosure is a BreachReport and its reconciler, whose clock a spec sets to so long after the disclosure.
@@ -39,17 +41,27 @@ func disclose(ctx context.Context, o *operator, name string, change ...func(*v1a
 	GinkgoHelper()
 	d := &disclosure{operator: o, recorder: events.NewFakeRecorder(100), BreachReport: &v1alpha1.BreachReport{
 		ObjectMeta: metav1.ObjectMeta{Name: name}, Spec: v1alpha1.BreachReportSpec{
-			DiscoveredAt: metav1.NewTime(time.Now().Add(-26 * time.Hour)), PublicServiceEntity: entity, Severity: "High", Summary: "a disk was stolen", ReportedBy: "admin",
+			DiscoveredAt: metav1.NewTime(time.Now().Add(-26 * time.Hour)), PublicServiceEntity: entity, Severity: "High", Summary: "a disk was stolen", ReportedBy: breachDesk,
 		},
 	}}
 	for _, change := range change {
 		change(&d.Spec)
 	}
-	d.Spec.ReportedBy = securityUser
-	Expect(admin.Create(ctx, d.BreachReport)).To(Succeed())
+	bind(ctx, "govpk-breach-reporter", breachDesk)
+	bind(ctx, "govpk-cloud-office", cloudOffice)
+	Eventually(func() error { return as(breachDesk).Create(ctx, d.BreachReport) }).Should(Succeed(), "roles take effect a moment after they are bound")
 	d.reconciler = &controllers.BreachReconciler{Client: o.Client, Recorder: d.recorder}
 	Eventually(func() error { return o.Client.Get(ctx, client.ObjectKeyFromObject(d), &v1alpha1.BreachReport{}) }).Should(Succeed(), "the cache follows in a moment")
 	return d
+}
+
+func bind(ctx context.Context, role, user string) {
+	GinkgoHelper()
+	Expect(client.IgnoreAlreadyExists(admin.Create(ctx, &rbacv1.ClusterRoleBinding{
+		ObjectMeta: metav1.ObjectMeta{Name: "test-" + role},
+		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: role},
+		Subjects:   []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: "User", Name: user}},
+	}))).To(Succeed())
 }
 
 func named(w *world) func(*v1alpha1.BreachReportSpec) {
@@ -79,32 +91,38 @@ func (d *disclosure) read(ctx context.Context) {
 	}).Should(Succeed(), "the cache follows in a moment")
 }
 
-func (d *disclosure) change(ctx context.Context, change func(*v1alpha1.BreachReportSpec)) {
+func (d *disclosure) change(ctx context.Context, user string, change func(*v1alpha1.BreachReportSpec)) {
 	GinkgoHelper()
 	before := d.DeepCopy()
 	change(&d.Spec)
-	Expect(admin.Patch(ctx, d.BreachReport, client.MergeFrom(before))).To(Succeed())
+	after := d.Spec
+	Eventually(func() error {
+		d.Spec = after
+		return as(user).Patch(ctx, d.BreachReport, client.MergeFrom(before))
+	}).Should(Succeed(), "roles take effect a moment after they are bound")
 	d.read(ctx)
 }
 
 func (d *disclosure) acknowledge(ctx context.Context) {
 	GinkgoHelper()
-	d.change(ctx, func(s *v1alpha1.BreachReportSpec) {
+	d.change(ctx, cloudOffice, func(s *v1alpha1.BreachReportSpec) {
 		s.Acknowledgement = &v1alpha1.BreachAcknowledgement{AcknowledgedBy: cloudOffice}
 	})
 }
 
 func (d *disclosure) answer(ctx context.Context, action v1alpha1.BreachAction, from time.Time) {
 	GinkgoHelper()
-	d.change(ctx, func(s *v1alpha1.BreachReportSpec) {
+	d.change(ctx, cloudOffice, func(s *v1alpha1.BreachReportSpec) {
 		s.Response = &v1alpha1.BreachResponse{Action: action, EffectiveFrom: metav1.NewTime(from), Reason: "keys were on it", RespondedBy: cloudOffice}
 	})
 }
 
 func (d *disclosure) close(ctx context.Context) {
 	GinkgoHelper()
-	d.change(ctx, func(s *v1alpha1.BreachReportSpec) {
-		s.FinalReport = &v1alpha1.BreachFinalReport{Cause: "an open door", Measures: "a lock", WrittenBy: securityUser}
+	d.change(ctx, breachDesk, func(s *v1alpha1.BreachReportSpec) {
+		s.FinalReport = &v1alpha1.BreachFinalReport{Cause: "an open door", Measures: "a lock", WrittenBy: breachDesk}
+	})
+	d.change(ctx, cloudOffice, func(s *v1alpha1.BreachReportSpec) {
 		s.Closure = &v1alpha1.BreachClosure{Reason: "keys changed", ClosedBy: cloudOffice}
 	})
 }
@@ -166,7 +184,23 @@ var _ = Describe("BreachReport", func() {
 	})
 
 	It("is in time at the end of what the policy allows", func(ctx context.Context) {
-		d := disclose(ctx, o, w.namespace+"-intime", named(w), func(s *v1alpha1.BreachReportSpec) { s.DiscoveredAt = metav1.NewTime(time.Now().Add(time.Hour)) })
+		allow := func(hours int32) {
+			policy := &v1alpha1.DeploymentPolicy{}
+			Expect(admin.Get(ctx, client.ObjectKey{Name: v1alpha1.DeploymentPolicyName}, policy)).To(Succeed())
+			before := policy.DeepCopy()
+			policy.Spec.Breaches.DisclosureHours = &hours
+			Expect(admin.Patch(ctx, policy, client.MergeFrom(before))).To(Succeed())
+			Eventually(func(g Gomega) {
+				g.Expect(o.Client.Get(ctx, client.ObjectKey{Name: v1alpha1.DeploymentPolicyName}, policy)).To(Succeed())
+				g.Expect(policy.Spec.Breaches.DisclosureHours).To(HaveValue(Equal(hours)))
+			}).Should(Succeed(), "the cache follows in a moment")
+		}
+		allow(27)
+		DeferCleanup(func(cleanup context.Context) {
+			ctx = cleanup
+			allow(0)
+		})
+		d := disclose(ctx, o, w.namespace+"-intime", named(w))
 		d.after(ctx, 0)
 		d.says(v1alpha1.ConditionDisclosed, "True", v1alpha1.ReasonInTime)
 		Expect(d.Status.Late).To(BeEmpty())

@@ -58,7 +58,7 @@ const (
 // Country is the code of a country by ISO 3166-1, such as PK.
 // +kubebuilder:validation:MinLength=2
 // +kubebuilder:validation:MaxLength=2
-// +kubebuilder:validation:Pattern=`^[A-Z]{2}$`
+// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Z]{2}$')",message="a country must be its code by ISO 3166-1 in two capital letters, such as PK"
 type Country string
 
 // Date is a day such as 2026-12-25.
@@ -165,7 +165,7 @@ type CommercialPolicy struct {
 	// +kubebuilder:validation:MaxItems=500
 	// +kubebuilder:validation:items:MinLength=3
 	// +kubebuilder:validation:items:MaxLength=253
-	// +kubebuilder:validation:items:Pattern=`^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?[.])+[a-z]([-a-z0-9]{0,61}[a-z0-9])$`
+	// +kubebuilder:validation:items:XValidation:rule="self.matches('^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?[.])+[a-z]([-a-z0-9]{0,61}[a-z0-9])$')",message="commercial.hosts must be full names in DNS such as pay.example, in lower case, without wildcard, port or trailing dot: what lies beneath is meant as well"
 	// +listType=set
 	// +optional
 	Hosts []string `json:"hosts,omitempty"`

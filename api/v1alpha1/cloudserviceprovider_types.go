@@ -131,7 +131,7 @@ const (
 // +kubebuilder:validation:XValidation:rule="self.validFrom <= self.validUntil",message="accreditation.validUntil must not be before accreditation.validFrom"
 // +kubebuilder:validation:XValidation:rule="(!('Secret' in self.dataClasses) || self.level == 'Highest') && (!('SensitiveConfidential' in self.dataClasses) || self.level in ['Enhanced', 'Highest']) && (!('Restricted' in self.dataClasses) || self.level != 'Baseline')",message="accreditation.dataClasses names a class above accreditation.level: Restricted needs Intermediate, SensitiveConfidential needs Enhanced, Secret needs Highest"
 // +kubebuilder:validation:XValidation:rule="(self.state in ['Suspended', 'Revoked']) == has(self.effectiveFrom)",message="accreditation.effectiveFrom is the first day of a suspension or revocation: give it with state Suspended or Revoked, and with no other"
-// +kubebuilder:validation:XValidation:rule="!has(self.offlineFrom) || self.state == 'Revoked' && self.offlineFrom >= self.effectiveFrom",message="accreditation.offlineFrom is for state Revoked, and not before accreditation.effectiveFrom"
+// +kubebuilder:validation:XValidation:rule="!has(self.offlineFrom) || self.state == 'Revoked' && has(self.effectiveFrom) && self.offlineFrom >= self.effectiveFrom",message="accreditation.offlineFrom is for state Revoked, and not before accreditation.effectiveFrom"
 type Accreditation struct {
 	// state is where the provider stands; a suspension or revocation from effectiveFrom on, and until then it is accredited.
 	// +required

@@ -314,7 +314,7 @@ type Edge struct {
 	// mutual TLS of it, and lets through what the API's operations and grants allow (SOP clauses 2 and 3).
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=40
-	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",message="governmentDataAPI must be the name of a GovernmentDataAPI: kubectl get governmentdataapis lists them"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",message="governmentDataAPI must be the name of a GovernmentDataAPI, a lower-case DNS label that starts with a letter: NTC platform engineering says which there are"
 	// +optional
 	GovernmentDataAPI string `json:"governmentDataAPI,omitempty"`
 	// external is a host outside the cluster. Only live reaches it: test has no way to the internet, and what leads there is refused.

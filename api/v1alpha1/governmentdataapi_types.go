@@ -34,7 +34,7 @@ type GovernmentDataAPI struct {
 }
 
 // GovernmentDataAPISpec is what is offered, and to whom.
-// +kubebuilder:validation:XValidation:rule="!has(self.grants) || self.grants.all(g, !has(g.operations) || g.operations.all(o, self.operations.exists(p, p.name == o)))",message="grants[].operations names an operation that spec.operations does not declare: correct the name or declare the operation"
+// +kubebuilder:validation:XValidation:rule="!has(self.grants) || [self.operations.map(p, p.name)].all(names, self.grants.all(g, !has(g.operations) || g.operations.all(o, o in names)))",message="grants[].operations names an operation that spec.operations does not declare: correct the name or declare the operation"
 type GovernmentDataAPISpec struct {
 	// owner is the public-service entity whose data it is.
 	// +kubebuilder:validation:MinLength=1
@@ -72,11 +72,13 @@ type DataService struct {
 	// namespace is the Service's namespace.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",message="service.namespace must be the name of a namespace: kubectl get services -A lists both"
 	// +required
 	Namespace string `json:"namespace,omitempty"`
 	// name is the Service's name.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",message="service.name must be the name of a Service: kubectl get services -A lists them"
 	// +required
 	Name string `json:"name,omitempty"`
 	// port is the Service's port.
@@ -87,7 +89,7 @@ type DataService struct {
 	// serverName is the name that its certificate bears.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
-	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$`
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?[.])*[a-z]([-a-z0-9]{0,61}[a-z0-9])?$')",message="service.serverName must be a name in DNS that the certificate bears, such as verification.nadra.svc, in lower case, without wildcard or trailing dot, and no address"
 	// +required
 	ServerName string `json:"serverName,omitempty"`
 	// caBundle are the certificates, in PEM, of the authorities that may issue its certificate (clause 5).
@@ -107,6 +109,7 @@ type DataOperation struct {
 	// name is the operation's name.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?$')",message="the name of an operation must be of letters, digits and hyphens, such as verify-citizen"
 	// +required
 	Name string `json:"name,omitempty"`
 	// methods are those by which it is asked.
@@ -118,8 +121,7 @@ type DataOperation struct {
 	// pathPrefix is what its paths begin with, element by element: /v1/citizens is a prefix of /v1/citizens/7, not of /v1/citizens-all.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=256
-	// +kubebuilder:validation:Pattern=`^/[-A-Za-z0-9._~/]*$`
-	// +kubebuilder:validation:XValidation:rule="!self.contains('//') && !self.contains('/.')",message="pathPrefix must have no empty element and none that begins with a dot"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^/[-A-Za-z0-9._~/]*$') && !self.contains('//') && !self.contains('/.')",message="pathPrefix must begin with / and hold only letters, digits and -._~/, without an empty element and without one that begins with a dot"
 	// +required
 	PathPrefix string `json:"pathPrefix,omitempty"`
 }

@@ -139,7 +139,7 @@ type NoObjectionScope struct {
 	// +kubebuilder:validation:MaxItems=20
 	// +kubebuilder:validation:items:MinLength=12
 	// +kubebuilder:validation:items:MaxLength=267
-	// +kubebuilder:validation:items:Pattern=`^https://([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?[.])+[a-z]([-a-z0-9]{0,61}[a-z0-9])(:[1-9][0-9]{0,4})?$`
+	// +kubebuilder:validation:items:XValidation:rule="self.matches('^https://([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?[.])+[a-z]([-a-z0-9]{0,61}[a-z0-9])(:([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?$')",message="scope.origins must be exact origins such as https://pay.example or https://pay.example:8443, in lower case: https alone, no wildcard, address, path or slash at the end"
 	// +listType=set
 	// +optional
 	Origins []string `json:"origins,omitempty"`

@@ -68,7 +68,23 @@ func check(t *testing.T, file, role string, rule rbacv1.PolicyRule) {
 	if slices.Contains(rule.Verbs, "declare") && role != "govpk-organization" || slices.Contains(rule.Verbs, "rollback") && role != "govpk-rollback" {
 		t.Errorf("%s: %s: %v", file, role, rule.Verbs)
 	}
+	// Admission tells authorities apart by these names, and keeps what was disclosed.
+	for _, verb := range []string{"issue", "order"} {
+		if slices.Contains(rule.Verbs, verb) && (len(rule.ResourceNames) == 0 || !slices.Equal(rule.ResourceNames, authority(role, verb)) || !slices.Equal(rule.Resources, []string{"authorities"})) {
+			t.Errorf("%s: %s: %s in %+v", file, role, verb, rule)
+		}
+	}
+	if slices.Contains(rule.Resources, "breachreports") && (slices.Contains(rule.Verbs, "delete") || slices.Contains(rule.Verbs, "deletecollection")) {
+		t.Errorf("%s: %s: breach reports are never deleted: %+v", file, role, rule)
+	}
 	if slices.Contains(rule.Verbs, "bind") && len(rule.ResourceNames) == 0 {
 		t.Errorf("%s: %s: bind without names", file, role)
 	}
+}
+
+// authority is for whom a role of ours issues or orders; nil: for nobody.
+func authority(role, verb string) []string {
+	return map[string][]string{
+		"govpk-cloud-office issue": {"CloudOffice"}, "govpk-cloud-office order": {"CloudOffice"}, "govpk-nitb-noc issue": {"NITB"},
+	}[role+" "+verb]
 }

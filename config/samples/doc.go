@@ -1,5 +1,5 @@
 // Copyright 2026 The govpk-operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package samples holds one manifest for each person of the SOP; its test proves that the API understands them.
+// Package samples holds a manifest for each person of the SOP and of the Cloud First Policy; its test proves that the API understands them.
 package samples

@@ -32,7 +32,10 @@ func TestSamplesDecodeStrictly(t *testing.T) {
 	for _, object := range samples(t, newScheme(t)) {
 		kinds[object.GetObjectKind().GroupVersionKind().Kind] = true
 	}
-	for _, kind := range []string{"ThirdPartyApplication", "SignOff", "PolicyViolation", "CloudServiceProvider", "DeploymentPolicy"} {
+	for _, kind := range []string{
+		"ThirdPartyApplication", "SignOff", "PolicyViolation", "CloudServiceProvider", "DeploymentPolicy",
+		"GovernmentDataAPI", "NoObjectionCertificate", "BreachReport",
+	} {
 		if !kinds[kind] {
 			t.Errorf("no sample holds a %s", kind)
 		}

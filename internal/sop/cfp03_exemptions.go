@@ -12,7 +12,7 @@ import (
 
 // Clause 3, No Objection Certificates: a deviation is legitimate for exactly what a certificate names, and for exactly as long.
 // NITB exempts from clause 10 of the SOP and the Cloud Office from the Cloud First Policy; nobody exempts from audit, domain or
-// encryption. Admission: govpk-identity.
+// encryption. Admission: govpk-cloud-office.
 func exemptions() Clause {
 	return Clause{
 		Source:    CloudFirst,
@@ -21,7 +21,7 @@ func exemptions() Clause {
 		Condition: v1alpha1.ConditionExemptionsCurrent,
 		Demands:   "A legitimate deviation needs a time-based No Objection Certificate.",
 		Assess:    assessExemptions,
-		Guards:    []string{"govpk-identity"},
+		Guards:    []string{"govpk-cloud-office"},
 	}
 }
 

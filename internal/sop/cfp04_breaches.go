@@ -16,7 +16,7 @@ import (
 
 // Clause 4, Breaches: a breach is disclosed to the Cloud Office as soon as it is discovered, and the public-service entity that the
 // application serves shares that duty. The Cloud Office's response takes effect here: it may suspend the provider, or take applications
-// offline, which return by fresh sign-offs once the breach is closed.
+// offline, which return by fresh sign-offs once the breach is closed. Admission: govpk-cloud-office, govpk-offline.
 func breaches() Clause {
 	return Clause{
 		Source:    CloudFirst,
@@ -25,6 +25,7 @@ func breaches() Clause {
 		Condition: v1alpha1.ConditionClearOfBreaches,
 		Demands:   "Any breach is disclosed to the Cloud Office as soon as it is discovered; the Cloud Office determines the response.",
 		Assess:    assessBreaches,
+		Guards:    []string{"govpk-cloud-office", "govpk-offline"},
 	}
 }
 

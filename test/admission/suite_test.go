@@ -80,7 +80,11 @@ func run(m *testing.M) (code int, err error) {
 	if err != nil {
 		return 1, err
 	}
-	for _, file := range append([]string{"testdata/roles.yaml", "testdata/fixtures.yaml", "testdata/fixtures-govpk.yaml"}, policies...) {
+	files := []string{
+		root("config/rbac/cloud_office_role.yaml"), root("config/rbac/nitb_certificates_role.yaml"),
+		"testdata/roles.yaml", "testdata/fixtures.yaml", "testdata/fixtures-govpk.yaml",
+	}
+	for _, file := range append(files, policies...) {
 		objects, err := load(file)
 		if err != nil {
 			return 1, err

@@ -65,6 +65,8 @@ func TestPolicies(t *testing.T) {
 			}
 		})
 	}
+	t.Run("discovery", discovery)
+	t.Run("long breach", longBreach)
 	t.Run("without DeploymentPolicy", withoutDeploymentPolicy)
 	t.Run("real cert-manager", realCertManager)
 	t.Run("real controllers", realControllers)

@@ -33,6 +33,14 @@ var users = map[string]rest.ImpersonationConfig{
 	// Another organization, which may change the applications of its own namespace; and a person whose name only looks like the operator's.
 	"other-tenant":  {UserName: "dev@roti.example", Groups: []string{"organization:roti"}},
 	"fake-operator": {UserName: "govpk-operator", Groups: []string{"system:serviceaccounts:govpk-system"}},
+	// The Cloud Office's officer, one of its people who issues and orders nothing, one who issues for both authorities, one whose rights name no authority,
+	// and a provider's desk that discloses breaches.
+	"officer":          {UserName: "officer-1@cloudoffice.gov.pk"},
+	"clerk":            {UserName: "clerk-1@cloudoffice.gov.pk"},
+	"both-authorities": {UserName: "both@nitb.gov.pk"},
+	"every-authority":  {UserName: "every@ntc.gov.pk"},
+	"every-order":      {UserName: "orders@ntc.gov.pk"},
+	"desk":             {UserName: "desk-1@ntc.gov.pk"},
 	// cert-manager's other account, and a person who only looks like it.
 	"cainjector":   serviceAccount("cert-manager", "cert-manager-cainjector"),
 	"fake-issuing": {UserName: "cert-manager", Groups: []string{"system:serviceaccounts:cert-manager"}},

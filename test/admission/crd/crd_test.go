@@ -64,6 +64,8 @@ type row struct {
 	Kind string `json:"kind"`
 	// Stored says that the valid object stands and the row changes it, instead of creating it changed.
 	Stored bool `json:"stored"`
+	// Given is a JSON patch of what stands.
+	Given json.RawMessage `json:"given"`
 	// Patch is a JSON patch (RFC 6902).
 	Patch json.RawMessage `json:"patch"`
 	// Denied are parts of the refusal: the field and the remedy. Empty: the object is accepted.
@@ -115,23 +117,30 @@ func repeated(t *testing.T, rows []byte) []byte {
 func (r row) send(t *testing.T, object *unstructured.Unstructured) error {
 	t.Helper()
 	g := NewWithT(t)
-	if r.Stored {
-		object.SetName("")
-		object.SetGenerateName("stored-")
-		g.Expect(server.Create(t.Context(), object)).To(Succeed())
+	if !r.Stored {
+		return server.Create(t.Context(), r.patched(t, object, r.Patch), client.DryRunAll)
 	}
+	if r.Given != nil {
+		object = r.patched(t, object, r.Given)
+	}
+	object.SetName("")
+	object.SetGenerateName("stored-")
+	g.Expect(server.Create(t.Context(), object)).To(Succeed())
+	return server.Update(t.Context(), r.patched(t, object, r.Patch), client.DryRunAll)
+}
+
+func (r row) patched(t *testing.T, object *unstructured.Unstructured, changes json.RawMessage) *unstructured.Unstructured {
+	t.Helper()
+	g := NewWithT(t)
 	before, err := object.MarshalJSON()
 	g.Expect(err).NotTo(HaveOccurred())
-	patch, err := jsonpatch.DecodePatch(r.Patch)
+	patch, err := jsonpatch.DecodePatch(changes)
 	g.Expect(err).NotTo(HaveOccurred(), "patch of row %q", r.Name)
 	after, err := patch.Apply(before)
 	g.Expect(err).NotTo(HaveOccurred(), "patch of row %q", r.Name)
-	changed := &unstructured.Unstructured{}
-	g.Expect(changed.UnmarshalJSON(after)).To(Succeed())
-	if r.Stored {
-		return server.Update(t.Context(), changed, client.DryRunAll)
-	}
-	return server.Create(t.Context(), changed, client.DryRunAll)
+	result := &unstructured.Unstructured{}
+	g.Expect(result.UnmarshalJSON(after)).To(Succeed())
+	return result
 }
 
 func load(t *testing.T, file string) []*unstructured.Unstructured {

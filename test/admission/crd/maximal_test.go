@@ -106,7 +106,9 @@ func TestMaximal(t *testing.T) {
 	}
 	typed, err := client.New(environment.Config, client.Options{Scheme: scheme})
 	g.Expect(err).NotTo(HaveOccurred())
-	for _, object := range []client.Object{application, tasks, release, signOff, violation, policy} {
+	maximalCloudPolicy(&policy.Spec)
+	objects := append(maximalCloudFirst(), application, tasks, release, signOff, violation, policy)
+	for _, object := range objects {
 		kind := fmt.Sprintf("%T", object)
 		g.Expect(typed.Create(t.Context(), object)).To(Succeed(), kind)
 		// An update compares with the old object as well.
@@ -166,11 +168,16 @@ func maximalComponents() []v1alpha1.Component {
 			c.ConnectsTo = append(c.ConnectsTo, v1alpha1.Edge{Component: label(40, to), Port: label(15, (ports-1)-e/(count-1)), Name: label(40, 100+e)})
 		}
 	}
-	// In half of them every edge leads out.
-	for i := range components[:count/2] {
+	// In half of them every edge leads out, in a quarter to government data.
+	for i := range components[:count*3/4] {
 		for e := range components[i].ConnectsTo {
 			edge := &components[i].ConnectsTo[e]
 			edge.Component, edge.Port = "", ""
+			if i >= count/2 {
+				edge.GovernmentDataAPI, edge.Name = label(40, 100+e), ""
+				continue
+			}
+			edge.Commercial = new(true)
 			edge.External = &v1alpha1.ExternalHost{Host: strings.Repeat(strings.Repeat("h", 62)+".", 3) + label(63, e), Port: int32(65535 - e)}
 		}
 	}
