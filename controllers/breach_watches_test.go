@@ -46,7 +46,8 @@ func TestBreachesAreWoken(t *testing.T) {
 		for _, request := range row.got {
 			got = append(got, request.Name)
 		}
-		if slices.Sort(got); !slices.Equal(got, row.want) {
+		slices.Sort(got)
+		if !slices.Equal(got, row.want) {
 			t.Errorf("%s wakes %q, want %q", name, got, row.want)
 		}
 	}

@@ -30,7 +30,7 @@ func TestPage(t *testing.T) {
 	}
 	var registered []string
 	for _, g := range gauges {
-		registered = append(registered, fmt.Sprintf("| `%s` | %s | %s |", g.name, strings.Join(g.labels, ", "), g.help))
+		registered = append(registered, fmt.Sprintf("| %#q | %s | %s |", g.name, strings.Join(g.labels, ", "), g.help))
 	}
 	if diff := cmp.Diff(registered, listed); diff != "" {
 		t.Errorf("docs/metrics.md (+) is not what is registered (-):\n%s", diff)
