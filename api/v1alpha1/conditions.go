@@ -44,6 +44,15 @@ const (
 	// ConditionClearOfBreaches is the finding of the Cloud First Policy on breaches.
 	ConditionClearOfBreaches = "ClearOfBreaches"
 
+	// ConditionDisclosed of a BreachReport is True when the breach was disclosed in time, and False when late.
+	ConditionDisclosed = "Disclosed"
+	// ConditionAcknowledged of a BreachReport is False until the Cloud Office has read it.
+	ConditionAcknowledged = "Acknowledged"
+	// ConditionFinalReportSubmitted of a BreachReport is False until its final report is there.
+	ConditionFinalReportSubmitted = "FinalReportSubmitted"
+	// ConditionClosed of a BreachReport is False until the Cloud Office has closed it; its reason says whether a response is in effect.
+	ConditionClosed = "Closed"
+
 	// ConditionEnforced of a PolicyViolation is True once every step of the takedown is done, and False after the lift took effect.
 	ConditionEnforced = "Enforced"
 
@@ -72,7 +81,8 @@ const (
 	ReasonAllPartiesApproved = "AllPartiesApproved"
 	// ReasonUnchangedButImages: an audited release differs in image digests alone, and the policy lets its audit count.
 	ReasonUnchangedButImages = "UnchangedButImages"
-	// ReasonOverdue: the audit's working days have passed. The auditor's failing; nothing is approved by it.
+	// ReasonOverdue: the audit's working days have passed (the auditor's failing; nothing is approved by it), or the days for a breach's
+	// final report.
 	ReasonOverdue = "Overdue"
 	// ReasonReleaseCollision: two contents have one release name.
 	ReasonReleaseCollision = "ReleaseCollision"
@@ -201,6 +211,26 @@ const (
 
 	// ReasonBreachOpen: a breach of the application or its provider is reported and not closed.
 	ReasonBreachOpen = "BreachOpen"
+	// ReasonBreachMissing: live is locked by a BreachReport that no longer exists.
+	ReasonBreachMissing = "BreachMissing"
+	// ReasonInTime: the breach was disclosed by the time that the policy sets.
+	ReasonInTime = "InTime"
+	// ReasonLate: the breach was disclosed later than the policy sets.
+	ReasonLate = "Late"
+	// ReasonAwaitingAcknowledgement: the Cloud Office has not acknowledged the breach, and no alarm was due yet.
+	ReasonAwaitingAcknowledgement = "AwaitingAcknowledgement"
+	// ReasonAlarm: the Cloud Office has not acknowledged the breach though an alarm was due.
+	ReasonAlarm = "Alarm"
+	// ReasonAcknowledged: the Cloud Office has acknowledged the breach.
+	ReasonAcknowledged = "Acknowledged"
+	// ReasonAwaitingFinalReport: the final report is not there, and not due yet.
+	ReasonAwaitingFinalReport = "AwaitingFinalReport"
+	// ReasonSubmitted: the final report is there.
+	ReasonSubmitted = "Submitted"
+	// ReasonResponseInEffect: the Cloud Office's response to the breach holds.
+	ReasonResponseInEffect = "ResponseInEffect"
+	// ReasonBreachClosed: the Cloud Office has closed the breach.
+	ReasonBreachClosed = "BreachClosed"
 
 	// ReasonConflict: an object that the operator needs is held by someone else. It is never adopted.
 	ReasonConflict = "Conflict"

@@ -46,6 +46,7 @@ type golden struct {
 	Violations []goldenViolation
 	// Certificates are No Objection Certificates.
 	Certificates []goldenCertificate
+	Breaches     []goldenBreach
 	Test, Live   goldenStage
 	Ingress      goldenIngress
 	Fleet        Fleet
@@ -81,6 +82,12 @@ type goldenViolation struct {
 type goldenCertificate struct {
 	Name string
 	v1alpha1.NoObjectionCertificateSpec
+}
+
+type goldenBreach struct {
+	Name string
+	At   metav1.Time
+	v1alpha1.BreachReportSpec
 }
 
 // goldenStage names what a stage looks like: Running is a release that is rolled out, addressed and routed.
@@ -223,6 +230,7 @@ func TestSameCaseSameBytes(t *testing.T) {
 				random.Shuffle(len(c.SignOffs), func(i, j int) { c.SignOffs[i], c.SignOffs[j] = c.SignOffs[j], c.SignOffs[i] })
 				random.Shuffle(len(c.Violations), func(i, j int) { c.Violations[i], c.Violations[j] = c.Violations[j], c.Violations[i] })
 				random.Shuffle(len(c.Certificates), func(i, j int) { c.Certificates[i], c.Certificates[j] = c.Certificates[j], c.Certificates[i] })
+				random.Shuffle(len(c.Breaches), func(i, j int) { c.Breaches[i], c.Breaches[j] = c.Breaches[j], c.Breaches[i] })
 				a := Assess(c)
 				if got := encode(t, c, a, PlanFor(c, a)); !bytes.Equal(got, want) {
 					t.Fatalf("another order, another verdict:\n%s", gocmp.Diff(string(want), string(got)))
@@ -337,6 +345,11 @@ func readCase(t *testing.T, file string) *Case {
 	}
 	for _, n := range g.Certificates {
 		c.Certificates = append(c.Certificates, v1alpha1.NoObjectionCertificate{ObjectMeta: metav1.ObjectMeta{Name: n.Name}, Spec: n.NoObjectionCertificateSpec})
+	}
+	for _, b := range g.Breaches {
+		c.Breaches = append(c.Breaches, *newBreach(func(out *v1alpha1.BreachReport) {
+			out.Name, out.CreationTimestamp, out.Spec = b.Name, b.At, b.BreachReportSpec
+		}))
 	}
 	c.Test, c.Live = g.Test.observed(t, c), g.Live.observed(t, c)
 	c.Ingress = g.Ingress.observed(c)
