@@ -21,12 +21,14 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/apiutil"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
+	"sigs.k8s.io/controller-runtime/pkg/metrics"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
 	"github.com/ntc-gov-pk/govpk-operator/controllers"
 	"github.com/ntc-gov-pk/govpk-operator/internal/apply"
 	"github.com/ntc-gov-pk/govpk-operator/internal/canary"
+	"github.com/ntc-gov-pk/govpk-operator/internal/oversight"
 )
 
 // The namespaces of an installation; admission policies name them, so they are not flags.
@@ -115,9 +117,20 @@ func run(ctx context.Context, leaderElect bool, metricsAddress, probeAddress str
 	if err := application.SetupWithManager(ctx, mgr); err != nil {
 		return err
 	}
-	data := &controllers.DataAPIReconciler{Client: mgr.GetClient(), Recorder: mgr.GetEventRecorder("govpk-operator")}
+	data := &controllers.DataAPIReconciler{Client: mgr.GetClient(), Recorder: application.Recorder}
 	if err := data.SetupWithManager(mgr); err != nil {
 		return err
+	}
+	exemptions := &controllers.ExemptionReconciler{Client: mgr.GetClient(), Recorder: application.Recorder, Clock: application.Clock}
+	if err := exemptions.SetupWithManager(mgr); err != nil {
+		return err
+	}
+	breaches := &controllers.BreachReconciler{Client: mgr.GetClient(), Recorder: application.Recorder, Clock: application.Clock}
+	if err := breaches.SetupWithManager(mgr); err != nil {
+		return err
+	}
+	if err := metrics.Registry.Register(&oversight.Collector{Reader: mgr.GetClient(), Clock: application.Clock}); err != nil {
+		return fmt.Errorf("register metrics: %w", err)
 	}
 	if err := (&controllers.KindsReconciler{Mapper: mapper, Missing: missing, Restart: restart}).SetupWithManager(mgr); err != nil {
 		return err

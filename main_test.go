@@ -19,6 +19,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
+	"sigs.k8s.io/controller-runtime/pkg/metrics"
 	"sigs.k8s.io/yaml"
 
 	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
@@ -69,6 +70,9 @@ func TestMissingKinds(t *testing.T) {
 		g.Expect(provisioned.Reason).To(Equal(v1alpha1.ReasonKindMissing))
 		g.Expect(provisioned.Message).To(ContainSubstring("Gateway.gateway.networking.k8s.io"))
 	}, 30*time.Second).Should(Succeed(), "the operator starts and makes a pass")
+	exported, err := metrics.Registry.Gather()
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(exported).To(ContainElement(HaveField("GetName()", "govpk_applications")))
 
 	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "sigs.k8s.io/gateway-api").Output()
 	g.Expect(err).NotTo(HaveOccurred())

@@ -26,6 +26,8 @@ const (
 	EventSigned = "Signed"
 	// EventSignOffVoid: a sign-off does not count.
 	EventSignOffVoid = "SignOffVoid"
+	// EventNoObjection, followed by its state: a No Objection Certificate begins, ends, is revoked or refused.
+	EventNoObjection = "NoObjection"
 )
 
 // announce tells by events what changed: a new stage, a due date that moved, and every verdict that somebody must act on, with whom to call.

@@ -27,12 +27,7 @@ const dataAPIIndex = "governmentDataAPI"
 // gatherProviders reads the providers that the spec and the releases name.
 func (r *ApplicationReconciler) gatherProviders(ctx context.Context, c *sop.Case) error {
 	c.Providers = map[string]v1alpha1.CloudServiceProvider{}
-	names := []string{c.Application.Spec.CloudServiceProvider}
-	for i := range c.Releases {
-		names = append(names, c.Releases[i].Spec.CloudServiceProvider)
-	}
-	slices.Sort(names)
-	for _, name := range slices.Compact(names) {
+	for _, name := range providersOf(c) {
 		provider := v1alpha1.CloudServiceProvider{}
 		if err := r.Client.Get(ctx, types.NamespacedName{Name: name}, &provider); err == nil {
 			c.Providers[name] = provider
@@ -41,6 +36,16 @@ func (r *ApplicationReconciler) gatherProviders(ctx context.Context, c *sop.Case
 		}
 	}
 	return nil
+}
+
+// providersOf are the names of the providers that the spec and the releases name.
+func providersOf(c *sop.Case) []string {
+	names := []string{c.Application.Spec.CloudServiceProvider}
+	for i := range c.Releases {
+		names = append(names, c.Releases[i].Spec.CloudServiceProvider)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // gatherDataAPIs reads the government data APIs that the spec and the releases name.
@@ -86,7 +91,8 @@ func (r *ApplicationReconciler) gatherExemptions(ctx context.Context, c *sop.Cas
 // gatherBreaches reads what was reported of the application and of its providers.
 func (r *ApplicationReconciler) gatherBreaches(ctx context.Context, c *sop.Case) error {
 	lookups := []client.MatchingFields{{apply.ApplicationIndex: client.ObjectKeyFromObject(c.Application).String()}}
-	for name := range c.Providers {
+	// A provider that is gone has its breaches still.
+	for _, name := range providersOf(c) {
 		lookups = append(lookups, client.MatchingFields{providerIndex: name})
 	}
 	for _, lookup := range lookups {

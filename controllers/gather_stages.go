@@ -82,6 +82,8 @@ func (r *ApplicationReconciler) observeNamespace(ctx context.Context, name strin
 		observed.UnencryptedSince, _ = time.Parse(time.RFC3339, namespace.Annotations[v1alpha1.UnencryptedSinceAnnotation])
 	}
 	observed.Offline = namespace.Labels[v1alpha1.OfflineLabel]
+	observed.OfflineSince, _ = time.Parse(time.RFC3339, namespace.Annotations[v1alpha1.OfflineSinceAnnotation])
+	observed.Enforced = namespace.Annotations[v1alpha1.EnforcedAnnotation]
 	_, observed.Exposed = namespace.Labels[v1alpha1.ExposureLabel]
 	return nil
 }

@@ -205,7 +205,7 @@ func enforcedMessage(plan sop.Plan) string {
 	if plan.Takedown.Namespace == "" {
 		return "nothing of the application is live, and nothing can be launched"
 	}
-	return "namespace " + plan.Takedown.Namespace + " is locked by PolicyViolation " + plan.Takedown.Violation
+	return "namespace " + plan.Takedown.Namespace + " is locked by " + sop.GroundTitle(plan.Takedown.Violation)
 }
 
 // record keeps the first time of each step: a later pass that finds it done does not move it.

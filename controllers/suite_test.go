@@ -191,6 +191,20 @@ subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: %[3]s}]
 	manifests += fmt.Sprintf(`
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRole
+metadata: {name: test-issuer}
+rules:
+- {apiGroups: [platform.ntc.gov.pk], resources: [noobjectioncertificates], verbs: [create, patch, get, list, delete]}
+- {apiGroups: [platform.ntc.gov.pk], resources: [authorities], resourceNames: [NITB], verbs: [issue]}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: test-issuer}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: test-issuer}
+subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: %[1]s}]
+---`, issuerUser)
+	manifests += fmt.Sprintf(`
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
 metadata: {name: test-security}
 rules:
 - {apiGroups: [platform.ntc.gov.pk], resources: [policyviolations], verbs: [flag, lift]}

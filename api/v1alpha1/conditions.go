@@ -48,9 +48,20 @@ const (
 	ConditionAvailable = "Available"
 	// ConditionDeletionBlocked exists while something that is being deleted is still used; it says by whom.
 	ConditionDeletionBlocked = "DeletionBlocked"
+	// ConditionDisclosed of a BreachReport is True when the breach was disclosed in time, and False when late.
+	ConditionDisclosed = "Disclosed"
+	// ConditionAcknowledged of a BreachReport is False until the Cloud Office has read it.
+	ConditionAcknowledged = "Acknowledged"
+	// ConditionFinalReportSubmitted of a BreachReport is False until its final report is there.
+	ConditionFinalReportSubmitted = "FinalReportSubmitted"
+	// ConditionClosed of a BreachReport is False until the Cloud Office has closed it; its reason says whether a response is in effect.
+	ConditionClosed = "Closed"
 
 	// ConditionEnforced of a PolicyViolation is True once every step of the takedown is done, and False after the lift took effect.
 	ConditionEnforced = "Enforced"
+
+	// ConditionInForce of a NoObjectionCertificate is True while it has effect. Its reason is the state; PolicyMissing where nothing can be said.
+	ConditionInForce = "InForce"
 )
 
 // Reasons of the conditions. Each is a contract: tools may depend on it.
@@ -74,7 +85,8 @@ const (
 	ReasonAllPartiesApproved = "AllPartiesApproved"
 	// ReasonUnchangedButImages: an audited release differs in image digests alone, and the policy lets its audit count.
 	ReasonUnchangedButImages = "UnchangedButImages"
-	// ReasonOverdue: the audit's working days have passed. The auditor's failing; nothing is approved by it.
+	// ReasonOverdue: the audit's working days have passed (the auditor's failing; nothing is approved by it), or the days for a breach's
+	// final report.
 	ReasonOverdue = "Overdue"
 	// ReasonReleaseCollision: two contents have one release name.
 	ReasonReleaseCollision = "ReleaseCollision"
@@ -198,11 +210,41 @@ const (
 	// ReasonViolationMissing: live is locked by a violation that no longer exists.
 	ReasonViolationMissing = "ViolationMissing"
 
-	// ReasonNoCRequired: a commercial use is declared and no certificate allows it.
+	// ReasonNoCRequired: a commercial use is declared, or an edge is commercial, and no certificate in force allows it. NITB issues one.
 	ReasonNoCRequired = "NoCRequired"
+	// ReasonExempted: a No Objection Certificate is in force.
+	ReasonExempted = "Exempted"
+	// ReasonOriginsTooMany: the origins of certificates in force do not fit a header. NITB issues one with fewer.
+	ReasonOriginsTooMany = "OriginsTooMany"
+	// ReasonNoCEnding: a certificate ends within the days at which the policy warns.
+	ReasonNoCEnding = "NoCEnding"
+	// ReasonNoCEnded: a certificate ended or was revoked, and a clause still asks for it.
+	ReasonNoCEnded = "NoCEnded"
+	// ReasonNoCRefused: a certificate that a clause asks for lasts longer than the policy allows. Its authority issues a shorter one.
+	ReasonNoCRefused = "NoCRefused"
 
 	// ReasonBreachOpen: a breach of the application or its provider is reported and not closed.
 	ReasonBreachOpen = "BreachOpen"
+	// ReasonBreachMissing: live is locked by a BreachReport that no longer exists.
+	ReasonBreachMissing = "BreachMissing"
+	// ReasonInTime: the breach was disclosed by the time that the policy sets.
+	ReasonInTime = "InTime"
+	// ReasonLate: the breach was disclosed later than the policy sets.
+	ReasonLate = "Late"
+	// ReasonAwaitingAcknowledgement: the Cloud Office has not acknowledged the breach, and no alarm was due yet.
+	ReasonAwaitingAcknowledgement = "AwaitingAcknowledgement"
+	// ReasonAlarm: the Cloud Office has not acknowledged the breach though an alarm was due.
+	ReasonAlarm = "Alarm"
+	// ReasonAcknowledged: the Cloud Office has acknowledged the breach.
+	ReasonAcknowledged = "Acknowledged"
+	// ReasonAwaitingFinalReport: the final report is not there, and not due yet.
+	ReasonAwaitingFinalReport = "AwaitingFinalReport"
+	// ReasonSubmitted: the final report is there.
+	ReasonSubmitted = "Submitted"
+	// ReasonResponseInEffect: the Cloud Office's response to the breach holds.
+	ReasonResponseInEffect = "ResponseInEffect"
+	// ReasonBreachClosed: the Cloud Office has closed the breach.
+	ReasonBreachClosed = "BreachClosed"
 
 	// ReasonConflict: an object that the operator needs is held by someone else. It is never adopted.
 	ReasonConflict = "Conflict"

@@ -19,9 +19,15 @@ const (
 	ComponentLabel = "platform.ntc.gov.pk/component"
 	// ExposureLabel on a live namespace is "live" while its routes may be reached from the public gateway (clause 7).
 	ExposureLabel = "platform.ntc.gov.pk/exposure"
-	// OfflineLabel on a live namespace names the PolicyViolation that locks it (clause 9).
+	// OfflineLabel on a live namespace names what locks it: a PolicyViolation (clause 9), as provider.<name> a CloudServiceProvider, or
+	// as breach.<name> a BreachReport (Cloud First Policy).
 	OfflineLabel = "platform.ntc.gov.pk/offline"
-	// LiftedAnnotation on a live namespace names the PolicyViolation whose lift removed the offline label last.
+	// OfflineSinceAnnotation on a live namespace is when the operator set the offline label, in RFC 3339.
+	OfflineSinceAnnotation = "platform.ntc.gov.pk/offline-since"
+	// EnforcedAnnotation on a live namespace is the value of the offline label for which every step of the takedown is done. Of a
+	// PolicyViolation its status says so.
+	EnforcedAnnotation = "platform.ntc.gov.pk/enforced"
+	// LiftedAnnotation on a live namespace is the last value of the offline label when that was removed.
 	LiftedAnnotation = "platform.ntc.gov.pk/lifted"
 	// ReleaseAnnotation on a live namespace is the launched release (clause 7); on a test namespace the release under test.
 	ReleaseAnnotation = "platform.ntc.gov.pk/release"

@@ -86,6 +86,9 @@ func (a *Applier) Run(ctx context.Context, c *sop.Case, plan sop.Plan) (Outcome,
 		err = a.takeDown(ctx, c, plan, &outcome)
 	}
 	err = errors.Join(err, a.writeAll(ctx, plan), a.recordLaunch(ctx, c, plan))
+	if err == nil {
+		err = a.recordEnforced(ctx, c, plan.Takedown)
+	}
 	if err != nil || !plan.Prune {
 		return outcome, err
 	}

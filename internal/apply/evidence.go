@@ -35,7 +35,9 @@ const evidenceTime = 3 * time.Second
 
 // Evidence is what is kept of an application that is taken offline.
 type Evidence struct {
-	Violation   *v1alpha1.PolicyViolation       `json:"violation"`
+	// Violation or Breach is why it is; a provider's order is neither.
+	Violation   *v1alpha1.PolicyViolation       `json:"violation,omitempty"`
+	Breach      *v1alpha1.BreachReport          `json:"breach,omitempty"`
 	Application *v1alpha1.ThirdPartyApplication `json:"application"`
 	Release     *v1alpha1.Release               `json:"release,omitempty"`
 	SignOffs    []v1alpha1.SignOff              `json:"signOffs,omitempty"`
@@ -51,19 +53,19 @@ type Evidence struct {
 	Gaps []string `json:"gaps,omitempty"`
 }
 
-// keepEvidence writes the evidence of a violation once, as immutable ConfigMaps named after it.
-func (a *Applier) keepEvidence(ctx context.Context, c *sop.Case, takedown *sop.Takedown, steps []v1alpha1.TakedownStep) ([]string, error) {
+// keepEvidence writes the evidence of a takedown once, as immutable ConfigMaps named after what locks.
+func (a *Applier) keepEvidence(ctx context.Context, c *sop.Case, takedown *sop.Takedown, since time.Time, steps []v1alpha1.TakedownStep) ([]string, error) {
 	ctx, cancel := context.WithTimeout(ctx, evidenceTime)
 	defer cancel()
 	e := a.known(c, takedown, steps)
-	base := evidenceBase(e.Violation, takedown.Violation)
+	base := evidenceBase(e.Violation, takedown, since)
 	if names, err := a.kept(ctx, takedown.Violation, base); err != nil || len(names) > 0 {
 		return names, err
 	}
 	a.observe(ctx, takedown.Namespace, &e)
 	content, err := compress(e)
 	if err != nil {
-		return nil, fmt.Errorf("evidence of PolicyViolation %s: %w", takedown.Violation, err)
+		return nil, fmt.Errorf("evidence of %s: %w", sop.GroundTitle(takedown.Violation), err)
 	}
 	var parts [][]byte
 	for len(content) > evidencePart {
@@ -126,6 +128,11 @@ func (a *Applier) known(c *sop.Case, takedown *sop.Takedown, steps []v1alpha1.Ta
 			e.Violation = &c.Violations[i]
 		}
 	}
+	for i := range c.Breaches {
+		if sop.BreachGround(&c.Breaches[i]) == takedown.Violation {
+			e.Breach = &c.Breaches[i]
+		}
+	}
 	for i := range c.Releases {
 		if c.Releases[i].Name == c.Live.Release {
 			e.Release = &c.Releases[i]
@@ -164,12 +171,16 @@ func compress(e Evidence) ([]byte, error) {
 }
 
 // evidenceBase tells two violations of one name apart: a lifted one may be deleted and its name used again.
-func evidenceBase(violation *v1alpha1.PolicyViolation, name string) string {
+func evidenceBase(violation *v1alpha1.PolicyViolation, takedown *sop.Takedown, since time.Time) string {
+	if !sop.OfViolation(takedown.Violation) {
+		// One order takes many applications offline, and may do so more than once.
+		return fmt.Sprintf("%s-%s-%d", takedown.Violation, takedown.Namespace, since.Unix())
+	}
 	if violation == nil {
-		return name
+		return takedown.Violation
 	}
 	uid, _, _ := strings.Cut(string(violation.UID), "-")
-	return name + "-" + uid
+	return takedown.Violation + "-" + uid
 }
 
 func partName(base string, part int) string {

@@ -36,7 +36,7 @@ func (a *Applier) takeDown(ctx context.Context, c *sop.Case, plan sop.Plan, outc
 	if namespace == "" {
 		return nil
 	}
-	locked, err := a.lock(ctx, c, plan.Takedown)
+	locked, since, err := a.lock(ctx, c, plan.Takedown)
 	problems := outcome.did(v1alpha1.StepLock, err)
 	outcome.Sweep = locked || !settled(c, plan.Takedown.Violation)
 	problems = errors.Join(problems, outcome.did(v1alpha1.StepCloseRoutes, a.close(ctx, c, HTTPRouteKind, namespace, outcome.Sweep)))
@@ -44,9 +44,18 @@ func (a *Applier) takeDown(ctx context.Context, c *sop.Case, plan sop.Plan, outc
 	if !outcome.Sweep {
 		return problems
 	}
-	outcome.Evidence, err = a.keepEvidence(ctx, c, plan.Takedown, outcome.Steps)
+	outcome.Evidence, err = a.keepEvidence(ctx, c, plan.Takedown, since, outcome.Steps)
 	problems = errors.Join(problems, outcome.did(v1alpha1.StepKeepEvidence, err))
 	return errors.Join(problems, a.stopPods(ctx, plan.Takedown, outcome))
+}
+
+// recordEnforced remembers on the namespace that a takedown by the Cloud Office is complete: no violation's status can.
+func (a *Applier) recordEnforced(ctx context.Context, c *sop.Case, takedown *sop.Takedown) error {
+	if takedown == nil || takedown.Namespace == "" || sop.OfViolation(takedown.Violation) || c.Live.Offline != takedown.Violation || c.Live.Exposed ||
+		c.Live.Enforced == takedown.Violation || c.Live.OfflineSince.IsZero() || c.Now.Sub(c.Live.OfflineSince) < LockSettles {
+		return nil
+	}
+	return a.patchNamespace(ctx, takedown.Namespace, map[string]any{"annotations": map[string]any{v1alpha1.EnforcedAnnotation: takedown.Violation}})
 }
 
 // stopPods ends the pods with one second of grace, and the runs of schedules, which no plan names. It comes before the
@@ -98,6 +107,9 @@ const LockSettles = time.Second
 
 // settled is true once a takedown is recorded as enforced and its lock is known everywhere.
 func settled(c *sop.Case, violation string) bool {
+	if !sop.OfViolation(violation) {
+		return c.Live.Enforced == violation
+	}
 	for i := range c.Violations {
 		if c.Violations[i].Name != violation {
 			continue
@@ -113,13 +125,16 @@ func settled(c *sop.Case, violation string) bool {
 	return false
 }
 
-// lock flips both labels in one request: exposure goes, offline comes. It says whether that was needed.
-func (a *Applier) lock(ctx context.Context, c *sop.Case, takedown *sop.Takedown) (bool, error) {
-	if c.Live.Offline == takedown.Violation && !c.Live.Exposed {
-		return false, nil
+// lock flips both labels in one request: exposure goes, offline comes. It says whether that was needed, and since when live is locked.
+func (a *Applier) lock(ctx context.Context, c *sop.Case, takedown *sop.Takedown) (bool, time.Time, error) {
+	known := sop.OfViolation(takedown.Violation) || !c.Live.OfflineSince.IsZero()
+	if c.Live.Offline == takedown.Violation && !c.Live.Exposed && known {
+		return false, c.Live.OfflineSince, nil
 	}
-	return true, a.patchNamespace(ctx, takedown.Namespace, map[string]any{
-		"labels": map[string]any{v1alpha1.OfflineLabel: takedown.Violation, v1alpha1.ExposureLabel: nil},
+	since := c.Now.UTC()
+	return true, since, a.patchNamespace(ctx, takedown.Namespace, map[string]any{
+		"labels":      map[string]any{v1alpha1.OfflineLabel: takedown.Violation, v1alpha1.ExposureLabel: nil},
+		"annotations": map[string]any{v1alpha1.OfflineSinceAnnotation: since.Format(time.RFC3339Nano), v1alpha1.EnforcedAnnotation: nil},
 	})
 }
 
@@ -127,7 +142,7 @@ func (a *Applier) lock(ctx context.Context, c *sop.Case, takedown *sop.Takedown)
 func (a *Applier) unlock(ctx context.Context, namespace, violation string) error {
 	return a.patchNamespace(ctx, namespace, map[string]any{
 		"labels":      map[string]any{v1alpha1.OfflineLabel: nil},
-		"annotations": map[string]any{v1alpha1.LiftedAnnotation: violation},
+		"annotations": map[string]any{v1alpha1.LiftedAnnotation: violation, v1alpha1.OfflineSinceAnnotation: nil, v1alpha1.EnforcedAnnotation: nil},
 	})
 }
 

@@ -20,8 +20,13 @@ var notOfTheInternet = []string{
 }
 
 // externals are the hosts outside that components of the target may reach; while a release rolls, those of both releases.
-// Test has no way to the internet (clause 6), so there are none.
+// Test has no way to the internet (clause 6), so there are none; nor are commercial ones without a certificate (clause 10).
 func (t Target) externals() []mesh.External {
+	return slices.DeleteFunc(t.declaredExternals(), func(e mesh.External) bool { return t.closed(e.ExternalHost) })
+}
+
+// declaredExternals are those that a certificate could open as well.
+func (t Target) declaredExternals() []mesh.External {
 	if !t.live() {
 		return nil
 	}
@@ -52,31 +57,43 @@ func externalsOf(releases ...*v1alpha1.Release) []mesh.External {
 // hasEgress is true for a target with a proxy to external hosts.
 func hasEgress(t Target) bool { return len(t.externals()) > 0 }
 
+// hasEgressAddress is true for a target whose components know the proxy's address, also while nothing is open behind it: so the beginning
+// and the end of a certificate restart no component.
+func hasEgressAddress(t Target) bool { return len(t.declaredExternals()) > 0 }
+
 // egressComponent is the proxy as components are seen: what is withheld, certified and observed of them is of it too.
 var egressComponent = v1alpha1.Component{Name: mesh.EgressName}
 
 // egressObjects are the proxy and its address.
 func (c *Case) egressObjects(t Target) []render.Object {
-	if !hasEgress(t) {
+	if !hasEgressAddress(t) {
 		return nil
 	}
 	var objects []render.Object
 	if t.Offline == nil || t.Observed.Addresses[mesh.EgressName] != "" {
-		objects = append(objects, render.Service(t.Scope, mesh.EgressName, c.carrier(t).EgressPorts(c.meshStage(t))))
+		stage := c.meshStage(t)
+		stage.Externals = t.declaredExternals()
+		objects = append(objects, render.Service(t.Scope, mesh.EgressName, c.carrier(t).EgressPorts(stage)))
 	}
-	if t.Offline == nil && c.withheld(t, egressComponent) {
+	isolated := t.Offline != nil && t.Offline.Workloads == v1alpha1.WorkloadsIsolate
+	if !hasEgress(t) && !isolated || t.Offline == nil && c.withheld(t, egressComponent) {
 		return objects
 	}
 	replicas := c.egressReplicas(t.releases()...)
 	switch {
-	case t.Offline != nil && t.Offline.Workloads == v1alpha1.WorkloadsIsolate:
+	case isolated:
 		replicas = t.Observed.Workloads[mesh.EgressName].Replicas
 	case t.Offline != nil:
 		replicas = 0
 	}
-	objects = append(objects, render.EgressDeployment(t.Scope, c.carrier(t).Egress(c.meshStage(t), render.Egress{
+	proxy := render.EgressDeployment(t.Scope, c.carrier(t).Egress(c.meshStage(t), render.Egress{
 		Name: mesh.EgressName, Replicas: replicas, Nodes: c.nodes(t.Release), DeadlineSeconds: int32(c.rolloutDeadline().Seconds()),
-	})))
+	}))
+	if isolated {
+		// What is kept for forensics stays as it is, also when a certificate ends meanwhile.
+		proxy.Mode = render.Keep
+	}
+	objects = append(objects, proxy)
 	if t.Offline == nil {
 		if budget, ok := render.PodDisruptionBudget(t.Scope, egressComponent, replicas); ok {
 			objects = append(objects, budget)

@@ -222,6 +222,7 @@ func (c *Case) ownListeners(t Target) []render.Object {
 func (c *Case) routes(t Target) []render.Object {
 	release := t.routed()
 	places, ports := c.places(release), portNumbers(t)
+	set, add := c.browserHeaders()
 	var objects []render.Object
 	for i, d := range release.Spec.Domains {
 		r := render.Route{
@@ -229,8 +230,8 @@ func (c *Case) routes(t Target) []render.Object {
 			Hostname: TestHost(t.Scope, c.Policy.Gateways.Test.Domain, i),
 			Gateway:  c.Policy.Gateways.Test.GatewayReference,
 			Ports:    ports,
-			Set:      append(transportHeaders(), render.Header{Name: "Permissions-Policy", Value: permissionsPolicy}),
-			Add:      []render.Header{{Name: "Content-Security-Policy", Value: contentSecurityPolicy}},
+			Set:      append(transportHeaders(), set...),
+			Add:      add,
 		}
 		if t.live() {
 			p, ok := places[d.Host]

@@ -44,11 +44,14 @@ type golden struct {
 	Releases   []goldenRelease
 	SignOffs   []goldenSignOff
 	Violations []goldenViolation
-	Test, Live goldenStage
-	Ingress    goldenIngress
 	// DataAPIs are by name.
 	DataAPIs map[string]goldenDataAPI
-	Fleet    Fleet
+	// Certificates are No Objection Certificates.
+	Certificates []goldenCertificate
+	Breaches     []goldenBreach
+	Test, Live   goldenStage
+	Ingress      goldenIngress
+	Fleet        Fleet
 }
 
 // goldenRelease is the stored release of the application's spec with a merge patch laid over it. Its name may be left out.
@@ -76,6 +79,17 @@ type goldenViolation struct {
 	Name string
 	At   metav1.Time
 	v1alpha1.PolicyViolationSpec
+}
+
+type goldenCertificate struct {
+	Name string
+	v1alpha1.NoObjectionCertificateSpec
+}
+
+type goldenBreach struct {
+	Name string
+	At   metav1.Time
+	v1alpha1.BreachReportSpec
 }
 
 // goldenStage names what a stage looks like: Running is a release that is rolled out, addressed and routed.
@@ -219,6 +233,8 @@ func TestSameCaseSameBytes(t *testing.T) {
 				random.Shuffle(len(c.Releases), func(i, j int) { c.Releases[i], c.Releases[j] = c.Releases[j], c.Releases[i] })
 				random.Shuffle(len(c.SignOffs), func(i, j int) { c.SignOffs[i], c.SignOffs[j] = c.SignOffs[j], c.SignOffs[i] })
 				random.Shuffle(len(c.Violations), func(i, j int) { c.Violations[i], c.Violations[j] = c.Violations[j], c.Violations[i] })
+				random.Shuffle(len(c.Certificates), func(i, j int) { c.Certificates[i], c.Certificates[j] = c.Certificates[j], c.Certificates[i] })
+				random.Shuffle(len(c.Breaches), func(i, j int) { c.Breaches[i], c.Breaches[j] = c.Breaches[j], c.Breaches[i] })
 				a := Assess(c)
 				if got := encode(t, c, a, PlanFor(c, a)); !bytes.Equal(got, want) {
 					t.Fatalf("another order, another verdict:\n%s", gocmp.Diff(string(want), string(got)))
@@ -330,6 +346,14 @@ func readCase(t *testing.T, file string) *Case {
 	for _, v := range g.Violations {
 		c.Violations = append(c.Violations, newViolation(v.Name, v.At.Time, func(out *v1alpha1.PolicyViolation) {
 			out.Spec.Workloads, out.Spec.Lift = v.Workloads, v.Lift
+		}))
+	}
+	for _, n := range g.Certificates {
+		c.Certificates = append(c.Certificates, v1alpha1.NoObjectionCertificate{ObjectMeta: metav1.ObjectMeta{Name: n.Name}, Spec: n.NoObjectionCertificateSpec})
+	}
+	for _, b := range g.Breaches {
+		c.Breaches = append(c.Breaches, *newBreach(func(out *v1alpha1.BreachReport) {
+			out.Name, out.CreationTimestamp, out.Spec = b.Name, b.At, b.BreachReportSpec
 		}))
 	}
 	c.Test, c.Live = g.Test.observed(t, c), g.Live.observed(t, c)

@@ -65,7 +65,7 @@ func (c *Case) locked() bool {
 	if c.Live.Offline == "" {
 		return false
 	}
-	if c.violationMissing() {
+	if c.violationMissing() || c.breachMissing() {
 		return true
 	}
 	wanted := c.release(c.wanted())
@@ -89,11 +89,16 @@ func (c *Case) assessLock() Finding {
 		return finding(Refused, v1alpha1.ReasonViolationMissing, "live is locked by PolicyViolation %s, which no longer exists; the security team creates it again and lifts it",
 			c.Live.Offline)
 	}
+	if c.breachMissing() {
+		return finding(Refused, v1alpha1.ReasonBreachMissing, "live is locked by %s, which no longer exists; the Cloud Office discloses it again and closes it",
+			GroundTitle(c.Live.Offline))
+	}
 	return finding(Waiting, v1alpha1.ReasonReturnPending, "%s; live returns once spec.launch names a release that all parties tested and signed after the flag",
 		ended(c.Live.Offline))
 }
 
-func ofViolation(ground string) bool { return !strings.Contains(ground, ".") }
+// OfViolation is true for a value of label offline that names a violation.
+func OfViolation(ground string) bool { return !strings.Contains(ground, ".") }
 
 // ended tells of a ground that holds no more.
 func ended(ground string) string {
@@ -101,9 +106,23 @@ func ended(ground string) string {
 		return fmt.Sprintf("CloudServiceProvider %s keeps the application offline no more", name)
 	}
 	if name, ok := strings.CutPrefix(ground, breachGround); ok {
-		return fmt.Sprintf("BreachReport %s is closed", name)
+		return fmt.Sprintf("BreachReport %s keeps the application offline no more", name)
 	}
 	return fmt.Sprintf("PolicyViolation %s is lifted", ground)
+}
+
+// BreachGround is the value of label offline where a breach locks.
+func BreachGround(b *v1alpha1.BreachReport) string { return breachGround + b.Name }
+
+// GroundTitle is the object that a value of label offline names.
+func GroundTitle(ground string) string {
+	if name, ok := strings.CutPrefix(ground, providerGround); ok {
+		return "CloudServiceProvider " + name
+	}
+	if name, ok := strings.CutPrefix(ground, breachGround); ok {
+		return "BreachReport " + name
+	}
+	return "PolicyViolation " + ground
 }
 
 func (c *Case) violation(name string) *v1alpha1.PolicyViolation {
@@ -116,7 +135,13 @@ func (c *Case) violation(name string) *v1alpha1.PolicyViolation {
 }
 
 func (c *Case) violationMissing() bool {
-	return ofViolation(c.Live.Offline) && c.violation(c.Live.Offline) == nil
+	return OfViolation(c.Live.Offline) && c.violation(c.Live.Offline) == nil
+}
+
+// breachMissing is true while live is locked by a breach that nobody can close any more: reports are never deleted.
+func (c *Case) breachMissing() bool {
+	name, ok := strings.CutPrefix(c.Live.Offline, breachGround)
+	return ok && !slices.ContainsFunc(c.Breaches, func(b v1alpha1.BreachReport) bool { return b.Name == name })
 }
 
 // workloads says what happens to pods while offline. One ground that asks to stop them decides.

@@ -29,6 +29,9 @@ type ObservedStage struct {
 	// Offline is the label that locks the namespace, and Exposed whether the exposure label is set.
 	Offline string
 	Exposed bool
+	// OfflineSince is when the operator set that label; zero: it is not known. Enforced is its value once the takedown for it is complete.
+	OfflineSince time.Time
+	Enforced     string
 	// UnencryptedSince is since when evidence of encryption is missing in live; zero: it is not.
 	UnencryptedSince time.Time
 	// Addresses are the components' cluster IPs.

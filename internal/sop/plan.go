@@ -24,6 +24,8 @@ type Target struct {
 	Failed, Failure string
 	// Next is the release of the current spec, whose Secrets the organization prepares here.
 	Next *v1alpha1.Release
+	// Closed are the commercial edges that no certificate in force names.
+	Closed []closedEdge
 	// Offline is set while the stage is taken down.
 	Offline *Takedown
 }
@@ -175,6 +177,7 @@ func (c *Case) target(stage string, observed ObservedStage, release *v1alpha1.Re
 	if observed.RolledOut != release.Name {
 		t.Previous = c.release(observed.RolledOut)
 	}
+	t.Closed = c.closedEdges(t.releases()...)
 	return t
 }
 

@@ -111,12 +111,15 @@ func (c *Case) blocking(release *v1alpha1.Release) (Finding, bool) {
 	if f, frozen := c.launchFrozen(); frozen {
 		return f, true
 	}
+	if f, held := c.heldOffline(release); held {
+		return f, true
+	}
 	stage, f := c.stageOf(release)
 	if stage == v1alpha1.StageAwaitingLaunch {
 		return Finding{}, false
 	}
 	at, launched := launchedAt(release)
-	if !launched || c.Policy == nil || c.Live.Offline != "" || len(c.openViolations()) > 0 || !c.returnBar().Before(at) {
+	if !launched || c.Policy == nil || c.Live.Offline != "" || len(c.openViolations()) > 0 || !c.returnBar(release).Before(at) {
 		return f, true
 	}
 	for _, assess := range []func(*Case, *v1alpha1.Release) Finding{

@@ -179,7 +179,7 @@ func (c *Case) flows(t Target, name string) render.Flows {
 		for _, caller := range release.Spec.Components {
 			for _, edge := range caller.ConnectsTo {
 				if edge.External != nil {
-					if caller.Name == name && hasEgress(t) {
+					if caller.Name == name && hasEgress(t) && !t.closed(*edge.External) {
 						f.Callees[mesh.EgressName] = append(f.Callees[mesh.EgressName], edge.External.Port)
 					}
 					continue

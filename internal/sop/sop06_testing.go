@@ -45,7 +45,7 @@ func assessEndToEndTest(c *Case, release *v1alpha1.Release) Finding {
 	if release.CreationTimestamp.IsZero() {
 		return finding(Waiting, v1alpha1.ReasonNotSubmitted, "the test follows the audit")
 	}
-	verdict := c.verdict(release, v1alpha1.SignOffEndToEndTest, c.Policy.EndToEndTest.Parties, c.returnBar())
+	verdict := c.verdict(release, v1alpha1.SignOffEndToEndTest, c.Policy.EndToEndTest.Parties, c.returnBar(release))
 	if verdict.Outcome == Met {
 		return verdict
 	}
@@ -62,12 +62,13 @@ func assessEndToEndTest(c *Case, release *v1alpha1.Release) Finding {
 	return verdict
 }
 
-// returnBar is the instant that end-to-end sign-offs must follow: the newest flag, so that what was taken offline is tested again.
-func (c *Case) returnBar() time.Time {
-	var bar time.Time
+// returnBar is the instant that end-to-end sign-offs must follow: the newest flag or response to a breach, so that what was taken
+// offline is tested again.
+func (c *Case) returnBar(release *v1alpha1.Release) time.Time {
 	if c.Policy.Violations.ReturnRequires == v1alpha1.ReturnLiftOnly {
-		return bar
+		return time.Time{}
 	}
+	bar := c.breachBar(release)
 	for _, violation := range c.Violations {
 		if violation.CreationTimestamp.After(bar) {
 			bar = violation.CreationTimestamp.Time

@@ -26,7 +26,12 @@ func violations() Clause {
 }
 
 func assessViolations(c *Case, _ *v1alpha1.Release) Finding {
-	if len(c.openViolations()) == 0 && (!c.locked() || !ofViolation(c.lockedBy())) {
+	for _, ground := range c.grounds() {
+		if OfViolation(ground.name) {
+			return finding(Refused, v1alpha1.ReasonTakenDown, "%s", ground.message)
+		}
+	}
+	if !c.locked() || !OfViolation(c.lockedBy()) {
 		return finding(Met, v1alpha1.ReasonClear, "no violation is open")
 	}
 	return c.assessLock()

@@ -41,7 +41,7 @@ func (c *Case) newest(release *v1alpha1.Release, counted []*v1alpha1.SignOff, ki
 	switch {
 	case verdict == nil:
 		return last
-	case kind == v1alpha1.SignOffEndToEndTest && !verdict.CreationTimestamp.After(c.returnBar()):
+	case kind == v1alpha1.SignOffEndToEndTest && !verdict.CreationTimestamp.After(c.returnBar(release)):
 		return nil
 	case verdict.Spec.Decision == v1alpha1.DecisionApproved && c.expired(release, verdict):
 		return nil

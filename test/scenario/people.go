@@ -19,11 +19,14 @@ type People struct {
 	Security  client.Client
 	// Operations is level 1.
 	Operations client.Client
-	Signers    map[v1alpha1.Party]client.Client
+	// Issuer issues NITB's No Objection Certificates.
+	Issuer  client.Client
+	Signers map[v1alpha1.Party]client.Client
 }
 
-// Who signs and flags.
+// Who signs, flags and issues.
 const (
+	IssuerUser   = "noc-1@nitb.gov.pk"
 	SecurityUser = "security-1@ntc.gov.pk"
 	developer    = "developer-1@sehat.example"
 	operator     = "operator-1@ntc.gov.pk"
@@ -54,6 +57,9 @@ func (c *Cluster) Onboard(ctx context.Context, organization string) (*People, er
 		return nil, err
 	}
 	if people.Operations, err = c.As(operator, "ntc:operations"); err != nil {
+		return nil, err
+	}
+	if people.Issuer, err = c.As(IssuerUser); err != nil {
 		return nil, err
 	}
 	for _, party := range []v1alpha1.Party{v1alpha1.PartyNITB, v1alpha1.PartyNTC, v1alpha1.PartyOrganization} {
@@ -88,6 +94,19 @@ metadata: {name: govpk-rollback}
 roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: govpk-rollback}
 subjects: [{apiGroup: rbac.authorization.k8s.io, kind: Group, name: "ntc:operations"}]
 ---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: issue-nitb}
+rules:
+- {apiGroups: [platform.ntc.gov.pk], resources: [noobjectioncertificates], verbs: [get, list, create, patch, delete]}
+- {apiGroups: [platform.ntc.gov.pk], resources: [authorities], resourceNames: [NITB], verbs: [issue]}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: issue-nitb}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: issue-nitb}
+subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: %[3]s}]
+---
 apiVersion: platform.ntc.gov.pk/v1alpha1
 kind: CloudServiceProvider
 metadata: {name: ntc-islamabad}
@@ -98,7 +117,7 @@ spec:
   dataCentres: [{name: islamabad-1, country: PK, city: Islamabad, cloudModel: Government}]
   nodeSelector: {matchLabels: {node.platform.ntc.gov.pk/provider: ntc-islamabad}}
   accreditation: {state: Accredited, level: Enhanced, dataClasses: [Open, Public, Restricted, SensitiveConfidential], validFrom: "2026-01-01", validUntil: "2099-12-31"}
-`, organization, SecurityUser)
+`, organization, SecurityUser, IssuerUser)
 	for _, party := range []v1alpha1.Party{v1alpha1.PartyNITB, v1alpha1.PartyNTC, v1alpha1.PartyOrganization} {
 		name := strings.ToLower(string(party))
 		manifests += fmt.Sprintf(`

@@ -1,0 +1,104 @@
+// Copyright 2026 The govpk-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
+	"github.com/ntc-gov-pk/govpk-operator/test/scenario"
+)
+
+const bankOrigin = "https://pay.bank.example"
+
+var _ = Describe("A No Objection Certificate on the real cluster", Ordered, func() {
+	var app *scenario.App
+	var url string
+
+	BeforeAll(func(ctx context.Context) {
+		app = application(ctx, "exempted")
+		url = "https://" + app.Host
+		eventuallyAnswers(ctx, cluster.Public(), url+"/", http.StatusOK)
+	})
+
+	wide := And(
+		HaveField("Security", ContainSubstring("script-src 'self' "+bankOrigin+";")),
+		HaveField("Security", ContainSubstring("form-action 'self' "+bankOrigin+";")),
+		HaveField("Permissions", Equal(`payment=(self "`+bankOrigin+`")`)),
+	)
+	narrow := And(
+		HaveField("Security", Equal("default-src 'self'; base-uri 'self'; form-action 'self'; frame-ancestors 'self'; object-src 'none'")),
+		HaveField("Permissions", Equal("payment=()")),
+	)
+	seen := func(ctx context.Context) func() (told, error) {
+		return func() (told, error) { return toldTo(ctx, cluster.Public(), url+"/") }
+	}
+
+	It("opens and closes the browser's policy at its seconds, without a restart", func(ctx context.Context) {
+		Expect(toldTo(ctx, cluster.Public(), url+"/")).To(narrow)
+		from := time.Now().Truncate(time.Second).Add(6 * time.Second)
+		until := from.Add(8 * time.Second)
+		certificate := exempt(ctx, app, from, until)
+
+		// The last answers are asked for a moment before the second, so that one on its way accuses nobody.
+		Consistently(seen(ctx)).WithTimeout(time.Until(from) - 200*time.Millisecond).Should(narrow)
+		Eventually(seen(ctx)).WithTimeout(time.Until(from)+3*time.Second).Should(wide, "the gateway follows the API server by a moment")
+		began := time.Now()
+		Expect(began).To(BeTemporally(">=", from))
+		Consistently(seen(ctx)).WithTimeout(time.Until(until) - 200*time.Millisecond).Should(wide)
+		Eventually(seen(ctx)).WithTimeout(time.Until(until) + 3*time.Second).Should(narrow)
+		ended := time.Now()
+		Expect(ended).To(BeTemporally(">=", until))
+		AddReportEntry("seconds until the header followed", fmt.Sprintf("%.2f at the beginning, %.2f at the end", began.Sub(from).Seconds(), ended.Sub(until).Seconds()))
+
+		Eventually(func(g Gomega) {
+			g.Expect(cluster.Admin.Get(ctx, client.ObjectKeyFromObject(certificate), certificate)).To(Succeed())
+			g.Expect(certificate.Status.State).To(Equal(v1alpha1.NoObjectionEnded))
+		}).Should(Succeed(), "its own status follows the same clock")
+		status, err := app.Get(ctx)
+		Expect(err).NotTo(HaveOccurred())
+		Expect(status.Status.Stage).To(Equal(v1alpha1.StageLive))
+	})
+
+	It("ends when it is revoked", func(ctx context.Context) {
+		certificate := exempt(ctx, app, time.Now().Truncate(time.Second), time.Now().Add(time.Hour).Truncate(time.Second))
+		Eventually(seen(ctx)).Should(wide)
+		Expect(app.Revoke(ctx, certificate.Name)).To(Succeed())
+		Eventually(seen(ctx)).WithTimeout(5 * time.Second).Should(narrow)
+	})
+})
+
+// exempt issues a certificate that no later run meets.
+func exempt(ctx context.Context, app *scenario.App, from, until time.Time) *v1alpha1.NoObjectionCertificate {
+	GinkgoHelper()
+	certificate, err := app.Exempt(ctx, fmt.Sprintf("exempted-%d", time.Now().UnixNano()), from, until, bankOrigin)
+	Expect(err).NotTo(HaveOccurred())
+	DeferCleanup(func(ctx context.Context) {
+		Expect(app.Revoke(ctx, certificate.Name)).To(Succeed())
+		Expect(client.IgnoreNotFound(cluster.Admin.Delete(ctx, certificate))).To(Succeed())
+	})
+	return certificate
+}
+
+// told is what browsers are told of clause 10.
+type told struct{ Security, Permissions string }
+
+func toldTo(ctx context.Context, browser scenario.Browser, url string) (told, error) {
+	response, err := browser.Get(ctx, url)
+	if err != nil {
+		return told{}, err
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return told{}, fmt.Errorf("%s answers %d", url, response.StatusCode)
+	}
+	return told{response.Header.Get("Content-Security-Policy"), response.Header.Get("Permissions-Policy")}, nil
+}
