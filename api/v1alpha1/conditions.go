@@ -95,8 +95,17 @@ const (
 	ReasonProvisioned = "Provisioned"
 	// ReasonProviderMissing: the CloudServiceProvider does not exist.
 	ReasonProviderMissing = "ProviderMissing"
-	// ReasonProviderNotAccredited: the provider is registered, suspended, revoked, not yet or no longer accredited.
+	// ReasonProviderNotAccredited: the provider is registered alone, or accredited from a later day on.
 	ReasonProviderNotAccredited = "ProviderNotAccredited"
+	// ReasonProviderSuspended: the Cloud Office suspended the provider. What runs there stays, nothing new starts, and the organization
+	// moves by a day that the message names.
+	ReasonProviderSuspended = "ProviderSuspended"
+	// ReasonProviderExpired: the provider's accreditation has ended; otherwise as suspended.
+	ReasonProviderExpired = "ProviderExpired"
+	// ReasonProviderRevoked: the Cloud Office revoked the accreditation. From a day that the message names nothing is live there.
+	ReasonProviderRevoked = "ProviderRevoked"
+	// ReasonMigrationOverdue: the day by which the application was to leave its provider has passed.
+	ReasonMigrationOverdue = "MigrationOverdue"
 	// ReasonAccredited: the provider is accredited.
 	ReasonAccredited = "Accredited"
 	// ReasonClassified: data of the class may live where the application runs.

@@ -43,7 +43,7 @@ func (t Target) replicas(c *Case, component v1alpha1.Component) int32 {
 	case t.Offline != nil:
 		return 0
 	}
-	least, most, _ := c.scaling(component)
+	least, most := c.bounds(t, component)
 	return min(max(running, least), most)
 }
 

@@ -39,7 +39,7 @@ func (c *Case) partObjects(t Target, p part, numbers map[string]map[string]int32
 	if t.Offline != nil {
 		return objects
 	}
-	least, most, _ := c.scaling(p.Component)
+	least, most := c.bounds(t, p.Component)
 	if most > least {
 		objects = append(objects, render.HorizontalPodAutoscaler(t.Scope, p.Component, least, most))
 	}
