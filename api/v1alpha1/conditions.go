@@ -112,6 +112,18 @@ const (
 	ReasonClassified = "Classified"
 	// ReasonDataClassNotAccredited: the provider is not accredited for the data class.
 	ReasonDataClassNotAccredited = "DataClassNotAccredited"
+	// ReasonSecurityLevelTooLow: the provider's security level is below that of the data class.
+	ReasonSecurityLevelTooLow = "SecurityLevelTooLow"
+	// ReasonCloudModelNotAllowed: data of the class lives in none of the provider's cloud models.
+	ReasonCloudModelNotAllowed = "CloudModelNotAllowed"
+	// ReasonResidencyNotAllowed: data of the class lives in none of the provider's countries, or a volume lies where it may not.
+	ReasonResidencyNotAllowed = "ResidencyNotAllowed"
+	// ReasonDataClassLowered: a release of a higher class was launched. The organization declares that, or asks the Cloud Office.
+	ReasonDataClassLowered = "DataClassLowered"
+	// ReasonDataClassTooLow: a government data API's class is above the release's.
+	ReasonDataClassTooLow = "DataClassTooLow"
+	// ReasonVolumeStranded: a volume lies where the release could not reach it.
+	ReasonVolumeStranded = "VolumeStranded"
 	// ReasonNodesMissing: no node of the provider is ready for pods. NTC or the provider attests one.
 	ReasonNodesMissing = "NodesMissing"
 	// ReasonCapacityMissing: the provider's nodes cannot hold the application beside what others have booked.

@@ -18,7 +18,7 @@ import (
 type Egress struct {
 	Name            string
 	Replicas        int32
-	Nodes           metav1.LabelSelector
+	Nodes           []metav1.LabelSelector
 	Sidecar         Sidecar
 	DeadlineSeconds int32
 }

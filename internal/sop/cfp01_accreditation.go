@@ -19,19 +19,19 @@ func accreditation() Clause {
 		Title:     "Accredited providers",
 		Condition: v1alpha1.ConditionProviderAccredited,
 		Demands:   "Public-service entities are served from the accredited list alone; the Cloud Office may revoke an accreditation.",
-		Assess:    assessProviders,
+		Assess:    func(c *Case, release *v1alpha1.Release) Finding { return c.withLive(release, assessAccreditation) },
 	}
 }
 
-// assessProviders judges the provider of a release, and that of what is live: an application that is on its way to another provider
-// still has a day by which to be there.
-func assessProviders(c *Case, release *v1alpha1.Release) Finding {
-	f := assessAccreditation(c, release)
+// withLive judges a release, and what is live beside it: an application that is on its way to another provider still has a day by
+// which to be there, and data that lies where it may not.
+func (c *Case) withLive(release *v1alpha1.Release, assess func(*Case, *v1alpha1.Release) Finding) Finding {
+	f := assess(c, release)
 	live := c.judgedLive()
-	if live == nil || live.Spec.CloudServiceProvider == release.Spec.CloudServiceProvider {
+	if live == nil || live.Name == release.Name {
 		return f
 	}
-	left := assessAccreditation(c, live)
+	left := assess(c, live)
 	next := earliest(f.Deadline, left.Deadline)
 	if f.Outcome == Met && left.Outcome != Met {
 		f = left

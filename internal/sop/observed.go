@@ -8,6 +8,7 @@ import (
 	"time"
 	"unicode"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 
 	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
@@ -39,6 +40,8 @@ type ObservedStage struct {
 	Quota Compute
 	// Volumes are the sizes of the components' volumes.
 	Volumes map[string]resource.Quantity
+	// VolumeNodes are the nodes that reach the components' bound volumes; those that every node reaches are not in it.
+	VolumeNodes map[string]*corev1.NodeSelector
 	// Certificates are the components' own, by component.
 	Certificates map[string]ObservedCertificate
 	// Pods are the components' pods.

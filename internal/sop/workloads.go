@@ -88,7 +88,7 @@ func (c *Case) workload(t Target, component v1alpha1.Component, release *v1alpha
 	return c.carrier().Attach(mesh.Stage{Scope: t.Scope, Policy: c.meshPolicy()}, member, render.Workload{
 		Component:       component,
 		Replicas:        t.replicas(c, component),
-		Nodes:           c.nodes(release),
+		Nodes:           c.nodesOf(t, component, release),
 		DeadlineSeconds: int32(c.rolloutDeadline().Seconds()),
 		Bandwidth:       c.bandwidth(release, component),
 	})
