@@ -115,6 +115,10 @@ func run(ctx context.Context, leaderElect bool, metricsAddress, probeAddress str
 	if err := application.SetupWithManager(ctx, mgr); err != nil {
 		return err
 	}
+	providers := &controllers.ProviderReconciler{Client: mgr.GetClient(), Recorder: application.Recorder, Clock: application.Clock}
+	if err := providers.SetupWithManager(mgr); err != nil {
+		return err
+	}
 	if err := (&controllers.KindsReconciler{Mapper: mapper, Missing: missing, Restart: restart}).SetupWithManager(mgr); err != nil {
 		return err
 	}

@@ -44,6 +44,13 @@ const (
 	// ConditionClearOfBreaches is the finding of the Cloud First Policy on breaches.
 	ConditionClearOfBreaches = "ClearOfBreaches"
 
+	// ConditionAccredited of a CloudServiceProvider is True while applications may run there.
+	ConditionAccredited = "Accredited"
+	// ConditionAttestationsCurrent of a CloudServiceProvider is False once an attestation has ended or an audit is overdue.
+	ConditionAttestationsCurrent = "AttestationsCurrent"
+	// ConditionDeletionBlocked exists while something that is being deleted is still used; it says by whom.
+	ConditionDeletionBlocked = "DeletionBlocked"
+
 	// ConditionEnforced of a PolicyViolation is True once every step of the takedown is done, and False after the lift took effect.
 	ConditionEnforced = "Enforced"
 )
@@ -112,6 +119,18 @@ const (
 	ReasonClassified = "Classified"
 	// ReasonDataClassNotAccredited: the provider is not accredited for the data class.
 	ReasonDataClassNotAccredited = "DataClassNotAccredited"
+	// ReasonEnding: an accreditation, an attestation or the time to an audit ends within the policy's warning days.
+	ReasonEnding = "Ending"
+	// ReasonCurrent: no attestation has ended and no audit is overdue.
+	ReasonCurrent = "Current"
+	// ReasonAttestationEnded: an attestation of the provider has ended. The provider renews it.
+	ReasonAttestationEnded = "AttestationEnded"
+	// ReasonAuditOverdue: the day by which the provider was to be audited has passed.
+	ReasonAuditOverdue = "AuditOverdue"
+	// ReasonNodesUnplaced: nodes of the provider stand in none of its data centres, so nobody knows where data on them lies.
+	ReasonNodesUnplaced = "NodesUnplaced"
+	// ReasonInUse: applications use what is being deleted.
+	ReasonInUse = "InUse"
 	// ReasonSecurityLevelTooLow: the provider's security level is below that of the data class.
 	ReasonSecurityLevelTooLow = "SecurityLevelTooLow"
 	// ReasonCloudModelNotAllowed: data of the class lives in none of the provider's cloud models.

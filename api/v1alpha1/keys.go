@@ -48,6 +48,8 @@ const (
 	ContactsAnnotation = "platform.ntc.gov.pk/contacts"
 	// TeardownFinalizer on a ThirdPartyApplication is removed by the operator once its namespaces, claims and listeners are gone.
 	TeardownFinalizer = "platform.ntc.gov.pk/teardown"
+	// InUseFinalizer on what applications use is removed by the operator once none does.
+	InUseFinalizer = "platform.ntc.gov.pk/in-use"
 )
 
 // Values of StageLabel and ExposureLabel.

@@ -63,6 +63,12 @@ func assessAccreditation(c *Case, release *v1alpha1.Release) Finding {
 	return f
 }
 
+var lostReasons = map[v1alpha1.ProviderState]string{
+	v1alpha1.ProviderSuspended: v1alpha1.ReasonProviderSuspended,
+	v1alpha1.ProviderExpired:   v1alpha1.ReasonProviderExpired,
+	v1alpha1.ProviderRevoked:   v1alpha1.ReasonProviderRevoked,
+}
+
 // finding says where a provider stands, and what follows for an application.
 func (s Standing) finding(provider *v1alpha1.CloudServiceProvider) Finding {
 	name, accreditation := provider.Name, provider.Spec.Accreditation
@@ -79,11 +85,7 @@ func (s Standing) finding(provider *v1alpha1.CloudServiceProvider) Finding {
 	if s.Why != "" {
 		message += " (" + s.Why + ")"
 	}
-	reason := map[v1alpha1.ProviderState]string{
-		v1alpha1.ProviderSuspended: v1alpha1.ReasonProviderSuspended,
-		v1alpha1.ProviderExpired:   v1alpha1.ReasonProviderExpired,
-		v1alpha1.ProviderRevoked:   v1alpha1.ReasonProviderRevoked,
-	}[s.State]
+	reason := lostReasons[s.State]
 	const move = "set spec.cloudServiceProvider to an accredited one, which kubectl get cloudserviceproviders lists, and launch that release"
 	switch {
 	case s.Offline:
