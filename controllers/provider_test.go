@@ -66,10 +66,10 @@ func dateIn(days int) v1alpha1.Date { return v1alpha1.Date(midnight(days).Format
 
 func at(o *operator, now time.Time) { o.Clock = testclock.NewFakePassiveClock(now) }
 
-func terms(ctx context.Context, namespace, deployment string) []corev1.NodeSelectorTerm {
+func webTerms(ctx context.Context, namespace string) []corev1.NodeSelectorTerm {
 	GinkgoHelper()
 	d := &appsv1.Deployment{}
-	Expect(admin.Get(ctx, types.NamespacedName{Namespace: namespace, Name: deployment}, d)).To(Succeed())
+	Expect(admin.Get(ctx, types.NamespacedName{Namespace: namespace, Name: "web"}, d)).To(Succeed())
 	return d.Spec.Template.Spec.Affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution.NodeSelectorTerms
 }
 
@@ -208,14 +208,14 @@ var _ = Describe("A provider that loses its accreditation", func() {
 		})
 		w.until(ctx, o, accredited(ctx, v1alpha1.ReasonProviderSuspended))
 		move(ctx)
-		Expect(terms(ctx, w.live(), "web")).To(Equal(boundTo(provider)))
+		Expect(webTerms(ctx, w.live())).To(Equal(boundTo(provider)))
 		accredited(ctx, v1alpha1.ReasonProviderSuspended, "is live still")(Default)
 		w.until(ctx, o, func(g Gomega) {
 			w.ready(ctx, string(v1alpha1.StageLive))(g)
 			g.Expect(w.get(ctx).Status.Release).To(Equal(w.release()))
 		})
 		accredited(ctx, v1alpha1.ReasonAccredited, other)(Default)
-		Expect(terms(ctx, w.live(), "web")).To(Equal(boundTo(other)))
+		Expect(webTerms(ctx, w.live())).To(Equal(boundTo(other)))
 		after := &appsv1.Deployment{}
 		Expect(admin.Get(ctx, client.ObjectKeyFromObject(before), after)).To(Succeed())
 		Expect(after.UID).To(Equal(before.UID), "its pods are replaced one by one")
@@ -249,7 +249,7 @@ var _ = Describe("A provider that loses its accreditation", func() {
 		w.until(ctx, o, w.ready(ctx, string(v1alpha1.StageLive)))
 		stillLive(ctx)
 		Expect(lockedBy(ctx, w)).To(BeEmpty())
-		Expect(terms(ctx, w.live(), "web")).To(Equal(boundTo(other)))
+		Expect(webTerms(ctx, w.live())).To(Equal(boundTo(other)))
 		Expect(replicas(ctx, Default)).To(BeEquivalentTo(2))
 	})
 
@@ -284,7 +284,7 @@ var _ = Describe("A provider that loses its accreditation", func() {
 		set := &appsv1.StatefulSet{}
 		Expect(admin.Get(ctx, types.NamespacedName{Namespace: w.live(), Name: "db"}, set)).To(Succeed())
 		Expect(set.Spec.Template.Spec.Affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution.NodeSelectorTerms).To(Equal(boundTo(provider)))
-		Expect(terms(ctx, w.live(), "web")).To(Equal(boundTo(provider)), "nothing half moves")
+		Expect(webTerms(ctx, w.live())).To(Equal(boundTo(provider)), "nothing half moves")
 		Expect(w.get(ctx).Status.Release).To(Equal(old))
 	})
 })

@@ -98,17 +98,17 @@ func TestAccreditation(t *testing.T) {
 		},
 		{
 			name: "live on a suspended provider, though another one is declared", given: liveCase(t), on: onSnapshot,
-			change:  with(lost(v1alpha1.AccreditationSuspended, "2026-11-04", day(4)), movedTo(t, "other")),
+			change:  with(lost(v1alpha1.AccreditationSuspended, "2026-11-04", day(4)), moved(t)),
 			outcome: Waiting, reason: v1alpha1.ReasonProviderSuspended, message: []string{"is live still", "CloudServiceProvider ntc-islamabad is Suspended", "by 2027-02-02"},
 			deadline: day(4).AddDate(0, 0, 91),
 		},
 		{
 			name: "and overdue", given: liveCase(t), on: onSnapshot,
-			change:  with(lost(v1alpha1.AccreditationSuspended, "2026-11-04", day(4).AddDate(0, 0, 91)), movedTo(t, "other")),
+			change:  with(lost(v1alpha1.AccreditationSuspended, "2026-11-04", day(4).AddDate(0, 0, 91)), moved(t)),
 			outcome: Refused, reason: v1alpha1.ReasonMigrationOverdue, deadline: ends,
 		},
 		{
-			name: "live on an accredited provider, and another one declared", given: liveCase(t), on: onSnapshot, change: movedTo(t, "other"),
+			name: "live on an accredited provider, and another one declared", given: liveCase(t), on: onSnapshot, change: moved(t),
 			outcome: Met, reason: v1alpha1.ReasonAccredited, message: []string{"CloudServiceProvider other"}, deadline: ends,
 		},
 		{

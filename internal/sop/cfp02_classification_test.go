@@ -165,7 +165,7 @@ func TestClassification(t *testing.T) {
 		},
 		{
 			name: "live where its class may not, though another is declared", given: liveCase(t), on: onSnapshot,
-			change:  with(abroad, movedTo(t, "other")),
+			change:  with(abroad, moved(t)),
 			outcome: Waiting, reason: v1alpha1.ReasonResidencyNotAllowed, message: []string{"is live still"},
 		},
 	})

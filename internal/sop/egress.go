@@ -74,7 +74,7 @@ func (c *Case) egressObjects(t Target) []render.Object {
 	}
 	replicas := c.egressReplicas(t.releases()...)
 	switch {
-	case t.Offline == nil && c.growthFrozen(t):
+	case t.Offline == nil && t.Frozen:
 		replicas = t.Observed.Workloads[mesh.EgressName].Replicas
 	case t.Offline != nil && t.Offline.Workloads == v1alpha1.WorkloadsIsolate:
 		replicas = t.Observed.Workloads[mesh.EgressName].Replicas

@@ -19,7 +19,9 @@ var (
 )
 
 // below is true when a comes before b in an order. What is not in it comes before everything.
-func below[T comparable](order []T, a, b T) bool { return slices.Index(order, a) < slices.Index(order, b) }
+func below[T comparable](order []T, a, b T) bool {
+	return slices.Index(order, a) < slices.Index(order, b)
+}
 
 // matrixDefaults say where data of each class may live when the policy has no rule for it. The API documents them.
 var matrixDefaults = []v1alpha1.DataClassRule{

@@ -24,6 +24,8 @@ type Target struct {
 	Failed, Failure string
 	// Next is the release of the current spec, whose Secrets the organization prepares here.
 	Next *v1alpha1.Release
+	// Frozen is set while the provider of the release has lost its accreditation: no pod is added.
+	Frozen bool
 	// Offline is set while the stage is taken down.
 	Offline *Takedown
 }
@@ -163,6 +165,9 @@ func (c *Case) target(stage string, observed ObservedStage, release *v1alpha1.Re
 		return t
 	}
 	t.Attempt = c.attempt(release)
+	if s, known := c.providerStanding(release); known {
+		t.Frozen = s.Lost()
+	}
 	if observed.RolledOut != release.Name {
 		t.Previous = c.release(observed.RolledOut)
 	}

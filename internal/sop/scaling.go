@@ -37,20 +37,11 @@ func (c *Case) scaling(component v1alpha1.Component) (least, most int32, explana
 // come back.
 func (c *Case) bounds(t Target, component v1alpha1.Component) (least, most int32) {
 	least, most, _ = c.scaling(component)
-	if c.growthFrozen(t) {
+	if t.Frozen {
 		running := min(t.Observed.Workloads[component.Name].Replicas, most)
 		return running, running
 	}
 	return least, most
-}
-
-// growthFrozen is true while the provider of what runs on a target has lost its accreditation.
-func (c *Case) growthFrozen(t Target) bool {
-	if t.Release == nil {
-		return false
-	}
-	s, known := c.providerStanding(t.Release)
-	return known && s.Lost()
 }
 
 func carry(pods int32) string {

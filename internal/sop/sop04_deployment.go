@@ -4,7 +4,6 @@
 package sop
 
 import (
-
 	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
 	"github.com/ntc-gov-pk/govpk-operator/internal/domain"
 	"github.com/ntc-gov-pk/govpk-operator/internal/render"

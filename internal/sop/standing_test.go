@@ -23,14 +23,14 @@ func suspending(name, provider string, from time.Time) v1alpha1.BreachReport {
 	return breach
 }
 
-// movedTo declares another provider, which is accredited.
-func movedTo(t testing.TB, name string) func(*Case) {
+// moved declares another provider, named other, which is accredited.
+func moved(t testing.TB) func(*Case) {
 	t.Helper()
 	other := newProvider(t)
 	return func(c *Case) {
-		other.Name = name
-		c.Providers[name], c.Nodes[name] = other, newNodes("8", "16Gi", "8", "16Gi")
-		c.Application.Spec.CloudServiceProvider = name
+		other.Name = "other"
+		c.Providers[other.Name], c.Nodes[other.Name] = other, newNodes("8", "16Gi", "8", "16Gi")
+		c.Application.Spec.CloudServiceProvider = other.Name
 	}
 }
 
@@ -174,8 +174,8 @@ func TestFrozenReplicas(t *testing.T) {
 		"the organization lowers the peak":   {change: with(suspended, running(6), func(c *Case) { c.Application.Spec.Requirements.Traffic.PeakRequestsPerSecond = 1 }), least: 2, most: 2, replicas: 2},
 		"from tomorrow on":                   {change: with(suspended, running(3), func(c *Case) { c.Now = c.Now.AddDate(0, 0, -1) }), least: 2, most: 6, replicas: 3},
 		"the calendar is not known":          {change: with(suspended, running(3), func(c *Case) { c.Policy.Calendar.WorkWeeks = nil }), least: 2, most: 6, replicas: 3},
-		"what is declared is on another":     {change: with(suspended, running(3), movedTo(t, "other")), least: 3, most: 3, replicas: 3},
-		"what is live is on another":         {change: with(suspended, running(3), movedTo(t, "other"), func(c *Case) { c.Releases[0].Spec.CloudServiceProvider = "other" }), least: 2, most: 6, replicas: 3},
+		"what is declared is on another":     {change: with(suspended, running(3), moved(t)), least: 3, most: 3, replicas: 3},
+		"what is live is on another":         {change: with(suspended, running(3), moved(t), func(c *Case) { c.Releases[0].Spec.CloudServiceProvider = "other" }), least: 2, most: 6, replicas: 3},
 		"the provider is not there any more": {change: with(running(3), func(c *Case) { c.Providers = nil }), least: 2, most: 6, replicas: 3},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -25,7 +25,7 @@ func strandedRows(t *testing.T) []clauseRow {
 		}
 	}
 	with := func(changes ...func(*Case)) func(*Case) {
-		return with(append([]func(*Case){zone("ntc-islamabad", "a"), movedTo(t, "other"), zone("other", "b")}, changes...)...)
+		return with(append([]func(*Case){zone("ntc-islamabad", "a"), moved(t), zone("other", "b")}, changes...)...)
 	}
 	return []clauseRow{
 		{
@@ -76,7 +76,7 @@ func TestNothingHalfMoves(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			c := stored(t, liveCase(t), zoneLabel, "a")
 			c.Application.Spec.Requirements.Hardware.Storage.Set(10 << 30)
-			movedTo(t, "other")(c)
+			moved(t)(c)
 			for i := range c.Nodes["other"].Ready {
 				c.Nodes["other"].Ready[i].Labels = map[string]string{zoneLabel: row.zone}
 			}
