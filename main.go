@@ -132,6 +132,10 @@ func run(ctx context.Context, leaderElect bool, metricsAddress, probeAddress str
 	if err := metrics.Registry.Register(&oversight.Collector{Reader: mgr.GetClient(), Clock: application.Clock}); err != nil {
 		return fmt.Errorf("register metrics: %w", err)
 	}
+	providers := &controllers.ProviderReconciler{Client: mgr.GetClient(), Recorder: application.Recorder, Clock: application.Clock}
+	if err := providers.SetupWithManager(mgr); err != nil {
+		return err
+	}
 	if err := (&controllers.KindsReconciler{Mapper: mapper, Missing: missing, Restart: restart}).SetupWithManager(mgr); err != nil {
 		return err
 	}

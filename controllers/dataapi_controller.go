@@ -12,7 +12,6 @@ import (
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
@@ -23,7 +22,6 @@ import (
 
 	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
 	"github.com/ntc-gov-pk/govpk-operator/internal/apply"
-	"github.com/ntc-gov-pk/govpk-operator/internal/render"
 	"github.com/ntc-gov-pk/govpk-operator/internal/sop"
 )
 
@@ -87,7 +85,7 @@ func (r *DataAPIReconciler) users(ctx context.Context, name string) ([]string, e
 		return nil, err
 	}
 	for i := range releases.Items {
-		runs, err := r.runs(ctx, &releases.Items[i])
+		runs, err := stageRuns(ctx, r.Client, &releases.Items[i])
 		if err != nil {
 			return nil, err
 		}
@@ -97,25 +95,6 @@ func (r *DataAPIReconciler) users(ctx context.Context, name string) ([]string, e
 	}
 	slices.Sort(users)
 	return slices.Compact(users), nil
-}
-
-// runs is true where a stage of its application runs a release, or is still on its way from it to another one.
-func (r *DataAPIReconciler) runs(ctx context.Context, release *v1alpha1.Release) (bool, error) {
-	for _, stage := range []string{v1alpha1.TestNamespace, v1alpha1.LiveNamespace} {
-		scope := render.Scope{Namespace: release.Namespace, Application: release.Spec.Application, Stage: stage}
-		namespace := metadata(apply.NamespaceKind)
-		if err := r.Client.Get(ctx, types.NamespacedName{Name: scope.StageNamespace()}, namespace); err != nil {
-			if client.IgnoreNotFound(err) != nil {
-				return false, err
-			}
-			continue
-		}
-		annotations := namespace.GetAnnotations()
-		if annotations[v1alpha1.ReleaseAnnotation] == release.Name || annotations[v1alpha1.RolledOutAnnotation] == release.Name {
-			return true, nil
-		}
-	}
-	return false, nil
 }
 
 // report writes the status, once and on change, and tells of what turned.

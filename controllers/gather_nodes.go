@@ -33,7 +33,7 @@ func (r *ApplicationReconciler) gatherNodes(ctx context.Context, c *sop.Case) er
 			continue
 		}
 		var nodes corev1.NodeList
-		// Thousands of nodes are not copied in each pass: quantities are copied below, and nothing else is kept.
+		// Thousands of nodes are not copied in each pass: quantities are copied below, and of the rest only labels are kept, which nobody changes.
 		if err := r.Client.List(ctx, &nodes, client.MatchingLabelsSelector{Selector: selector}, client.UnsafeDisableDeepCopy); err != nil {
 			return err
 		}
@@ -48,14 +48,14 @@ func providerNodes(nodes []corev1.Node) sop.ProviderNodes {
 	var out sop.ProviderNodes
 	for i := range nodes {
 		if !takesPods(&nodes[i]) {
-			out.Others++
+			out.Away = append(out.Away, sop.Node{Name: nodes[i].Name, Labels: nodes[i].Labels})
 			continue
 		}
 		allocatable := nodes[i].Status.Allocatable
-		out.Ready = append(out.Ready, sop.Compute{
+		out.Ready = append(out.Ready, sop.Node{Name: nodes[i].Name, Labels: nodes[i].Labels, Compute: sop.Compute{
 			CPU:    allocatable.Cpu().DeepCopy(),
 			Memory: allocatable.Memory().DeepCopy(),
-		})
+		}})
 	}
 	return out
 }

@@ -93,7 +93,7 @@ func TestProviderNodes(t *testing.T) {
 				row.change(node)
 			}
 			got := providerNodes([]corev1.Node{*slimmed(t, node)})
-			if row.takes != (len(got.Ready) == 1) || row.takes == (got.Others == 1) {
+			if row.takes != (len(got.Ready) == 1) || row.takes == (len(got.Away) == 1) {
 				t.Fatalf("%+v", got)
 			}
 			if row.takes && (got.Ready[0].CPU.Cmp(want.CPU) != 0 || got.Ready[0].Memory.Cmp(want.Memory) != 0) {

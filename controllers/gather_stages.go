@@ -5,6 +5,7 @@ package controllers
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -41,7 +42,7 @@ func (r *ApplicationReconciler) gatherStages(ctx context.Context, c *sop.Case) e
 		}
 		for i := range c.Children {
 			if child := &c.Children[i]; child.GetNamespace() == name {
-				if err := observe(observed, child); err != nil {
+				if err := errors.Join(observe(observed, child), r.observeVolume(ctx, observed, child)); err != nil {
 					return fmt.Errorf("%s %s: %w", child.GetKind(), child.GetName(), err)
 				}
 			}
@@ -59,7 +60,7 @@ func (r *ApplicationReconciler) gatherStages(ctx context.Context, c *sop.Case) e
 func newStage() sop.ObservedStage {
 	return sop.ObservedStage{
 		Addresses: map[string]string{}, Workloads: map[string]sop.ObservedWorkload{}, Tasks: map[string]sop.ObservedTask{},
-		Volumes: map[string]resource.Quantity{}, Routes: map[string]bool{}, Certificates: map[string]sop.ObservedCertificate{},
+		Volumes: map[string]resource.Quantity{}, VolumeNodes: map[string]*corev1.NodeSelector{}, Routes: map[string]bool{}, Certificates: map[string]sop.ObservedCertificate{},
 	}
 }
 

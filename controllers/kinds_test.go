@@ -88,12 +88,12 @@ var _ = Describe("Every kind of workload", func() {
 	})
 })
 
-func nodesOf(provider string) metav1.LabelSelector {
-	return metav1.LabelSelector{MatchLabels: map[string]string{"node.platform.ntc.gov.pk/provider": provider}}
+func nodesOf(provider string) []metav1.LabelSelector {
+	return []metav1.LabelSelector{{MatchLabels: map[string]string{"node.platform.ntc.gov.pk/provider": provider}}}
 }
 
 // everyWorkload renders each kind with every field that a component can have.
-func everyWorkload(s render.Scope, nodes metav1.LabelSelector, suspend bool) []render.Object {
+func everyWorkload(s render.Scope, nodes []metav1.LabelSelector, suspend bool) []render.Object {
 	web, db, migrate, report := webComponent(), component("db"), component("migrate"), component("report")
 	web.LivenessProbe = nil
 	db.Ports = []v1alpha1.ComponentPort{{Name: "postgres", Port: 5432}}

@@ -46,7 +46,7 @@ const flagPriority = 100
 // CacheOptions hold of children only what the operator made.
 func CacheOptions(missing []string) cache.Options {
 	ours := labels.SelectorFromSet(labels.Set{render.ManagedByLabel: render.FieldOwner})
-	options := cache.Options{ByObject: map[client.Object]cache.ByObject{&corev1.Node{}: {Transform: slimNode}}}
+	options := cache.Options{ByObject: map[client.Object]cache.ByObject{&corev1.Node{}: {Transform: slimNode}, &corev1.PersistentVolume{}: {Transform: slimVolume}}}
 	for _, kind := range apply.Children() {
 		if !slices.Contains(othersToo, kind) && !slices.Contains(missing, kind.GroupKind().String()) {
 			options.ByObject[object(kind)] = cache.ByObject{Label: ours}
@@ -159,6 +159,7 @@ func (r *ApplicationReconciler) SetupWithManager(ctx context.Context, mgr ctrl.M
 		Watches(&v1alpha1.NoObjectionCertificate{}, mapped(exemptionRequests), spec).
 		Watches(&v1alpha1.BreachReport{}, r.breachEvents(ctx), spec).
 		Watches(&corev1.Node{}, mapped(r.nodeRequests), builder.WithPredicates(nodeChanged())).
+		Watches(&corev1.PersistentVolume{}, mapped(r.volumeRequests), builder.WithPredicates(volumeChanged())).
 		Watches(object(apply.DomainClaimKind), mapped(r.byIndex(hostIndex))).
 		Watches(&v1alpha1.DeploymentPolicy{}, mapped(r.all), spec).
 		Watches(&corev1.Pod{}, mapped(childRequests), builder.WithPredicates(troubleChanged())).

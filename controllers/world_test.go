@@ -108,7 +108,7 @@ func warm(ctx context.Context, informers cache.Cache, missing []string) {
 	for _, object := range []client.Object{
 		&v1alpha1.ThirdPartyApplication{}, &v1alpha1.Release{}, &v1alpha1.SignOff{}, &v1alpha1.PolicyViolation{},
 		&v1alpha1.DeploymentPolicy{}, &v1alpha1.CloudServiceProvider{}, &v1alpha1.NoObjectionCertificate{}, &v1alpha1.BreachReport{},
-		&corev1.Pod{}, &corev1.Node{},
+		&corev1.Pod{}, &corev1.Node{}, &corev1.PersistentVolume{},
 	} {
 		_, err := informers.GetInformer(ctx, object)
 		Expect(err).NotTo(HaveOccurred())

@@ -56,6 +56,10 @@ const (
 	ConditionFinalReportSubmitted = "FinalReportSubmitted"
 	// ConditionClosed of a BreachReport is False until the Cloud Office has closed it; its reason says whether a response is in effect.
 	ConditionClosed = "Closed"
+	// ConditionAccredited of a CloudServiceProvider is True while applications may run there.
+	ConditionAccredited = "Accredited"
+	// ConditionAttestationsCurrent of a CloudServiceProvider is False once an attestation has ended or an audit is overdue.
+	ConditionAttestationsCurrent = "AttestationsCurrent"
 
 	// ConditionEnforced of a PolicyViolation is True once every step of the takedown is done, and False after the lift took effect.
 	ConditionEnforced = "Enforced"
@@ -112,8 +116,17 @@ const (
 	ReasonProvisioned = "Provisioned"
 	// ReasonProviderMissing: the CloudServiceProvider does not exist.
 	ReasonProviderMissing = "ProviderMissing"
-	// ReasonProviderNotAccredited: the provider is registered, suspended, revoked, not yet or no longer accredited.
+	// ReasonProviderNotAccredited: the provider is registered alone, or accredited from a later day on.
 	ReasonProviderNotAccredited = "ProviderNotAccredited"
+	// ReasonProviderSuspended: the Cloud Office suspended the provider. What runs there stays, nothing new starts, and the organization
+	// moves by a day that the message names.
+	ReasonProviderSuspended = "ProviderSuspended"
+	// ReasonProviderExpired: the provider's accreditation has ended; otherwise as suspended.
+	ReasonProviderExpired = "ProviderExpired"
+	// ReasonProviderRevoked: the Cloud Office revoked the accreditation. From a day that the message names nothing is live there.
+	ReasonProviderRevoked = "ProviderRevoked"
+	// ReasonMigrationOverdue: the day by which the application was to leave its provider has passed.
+	ReasonMigrationOverdue = "MigrationOverdue"
 	// ReasonAccredited: the provider is accredited.
 	ReasonAccredited = "Accredited"
 	// ReasonClassified: data of the class may live where the application runs.
@@ -130,6 +143,28 @@ const (
 	ReasonInUse = "InUse"
 	// ReasonAvailable: a GovernmentDataAPI has a Service that can be reached.
 	ReasonAvailable = "Available"
+	// ReasonEnding: an accreditation, an attestation or the time to an audit ends within the policy's warning days.
+	ReasonEnding = "Ending"
+	// ReasonCurrent: no attestation has ended and no audit is overdue.
+	ReasonCurrent = "Current"
+	// ReasonAttestationEnded: an attestation of the provider has ended. The provider renews it.
+	ReasonAttestationEnded = "AttestationEnded"
+	// ReasonAuditOverdue: the day by which the provider was to be audited has passed.
+	ReasonAuditOverdue = "AuditOverdue"
+	// ReasonNodesUnplaced: nodes of the provider stand in none of its data centres, so nobody knows where data on them lies.
+	ReasonNodesUnplaced = "NodesUnplaced"
+	// ReasonSecurityLevelTooLow: the provider's security level is below that of the data class.
+	ReasonSecurityLevelTooLow = "SecurityLevelTooLow"
+	// ReasonCloudModelNotAllowed: data of the class lives in none of the provider's cloud models.
+	ReasonCloudModelNotAllowed = "CloudModelNotAllowed"
+	// ReasonResidencyNotAllowed: data of the class lives in none of the provider's countries, or a volume lies where it may not.
+	ReasonResidencyNotAllowed = "ResidencyNotAllowed"
+	// ReasonDataClassLowered: a release of a higher class was launched. The organization declares that, or asks the Cloud Office.
+	ReasonDataClassLowered = "DataClassLowered"
+	// ReasonDataClassTooLow: a government data API's class is above the release's.
+	ReasonDataClassTooLow = "DataClassTooLow"
+	// ReasonVolumeStranded: a volume lies where the release could not reach it.
+	ReasonVolumeStranded = "VolumeStranded"
 	// ReasonNodesMissing: no node of the provider is ready for pods. NTC or the provider attests one.
 	ReasonNodesMissing = "NodesMissing"
 	// ReasonCapacityMissing: the provider's nodes cannot hold the application beside what others have booked.

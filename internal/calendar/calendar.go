@@ -146,6 +146,16 @@ func (c *Calendar) Due(received time.Time, days int, pauses []Pause) (Date, erro
 	return Date{}, fmt.Errorf("calendar has fewer than %d working days between %s and %s: correct calendar.workWeeks and calendar.holidays, or lower workingDays", days, receipt, d)
 }
 
+// Date is the date of an instant in the calendar's zone.
+func (c *Calendar) Date(t time.Time) Date {
+	return dateOf(t.In(c.zone))
+}
+
+// Start is the first instant of a date in the calendar's zone.
+func (c *Calendar) Start(d Date) time.Time {
+	return c.End(d.AddDays(-1))
+}
+
 // End is the instant from which it is no longer that date in the calendar's zone.
 func (c *Calendar) End(d Date) time.Time {
 	midnight := d.next().midnightUTC()

@@ -44,7 +44,12 @@ func (d Date) compare(other Date) int {
 }
 
 func (d Date) next() Date {
-	return dateOf(d.midnightUTC().AddDate(0, 0, 1))
+	return d.AddDays(1)
+}
+
+// AddDays is the date so many days later, or earlier.
+func (d Date) AddDays(days int) Date {
+	return dateOf(d.midnightUTC().AddDate(0, 0, days))
 }
 
 func (d Date) weekday() time.Weekday {

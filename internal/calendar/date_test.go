@@ -42,6 +42,30 @@ func TestEnd(t *testing.T) {
 	}
 }
 
+func TestStartAndDate(t *testing.T) {
+	c := calendar(t, fiveDays(t), nil)
+	for d, want := range map[string]string{
+		"2026-12-01": "2026-12-01T00:00:00+05:00",
+		"2026-01-01": "2026-01-01T00:00:00+05:00",
+		"2002-04-07": "2002-04-07T01:00:00+06:00", // midnight was skipped
+		"2024-03-01": "2024-03-01T00:00:00+05:00",
+	} {
+		start := c.Start(date(t, d))
+		if got := start.Format(time.RFC3339); got != want {
+			t.Errorf("%s starts at %s, want %s", d, got, want)
+		}
+		if got := c.Date(start.UTC()); got != date(t, d) {
+			t.Errorf("the first instant of %s is on %s", d, got)
+		}
+		if got := c.Date(start.UTC().Add(-1)); got != date(t, d).AddDays(-1) {
+			t.Errorf("the instant before %s is on %s", d, got)
+		}
+	}
+	if got := date(t, "2024-02-28").AddDays(2).String(); got != "2024-03-01" {
+		t.Errorf("two days after 28 February 2024 is %s", got)
+	}
+}
+
 // TestEndAgainstTheClock walks the clocks of zones that skip midnight, repeat it, or skip a whole date.
 func TestEndAgainstTheClock(t *testing.T) {
 	for zone, years := range map[string][]int{

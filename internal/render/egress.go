@@ -17,7 +17,7 @@ import (
 type Egress struct {
 	Name     string
 	Replicas int32
-	Nodes    metav1.LabelSelector
+	Nodes    []metav1.LabelSelector
 	Sidecar  Sidecar
 	// ServiceAccount is as a Workload's.
 	ServiceAccount  string

@@ -61,7 +61,7 @@ func podSpec(w Workload) *applycore.PodSpecApplyConfiguration {
 		WithSecurityContext(podSecurity(w.Component)).
 		WithAffinity(applycore.Affinity().WithNodeAffinity(applycore.NodeAffinity().
 			WithRequiredDuringSchedulingIgnoredDuringExecution(applycore.NodeSelector().
-				WithNodeSelectorTerms(nodeSelectorTerm(w.Nodes))))).
+				WithNodeSelectorTerms(nodeSelectorTerms(w.Nodes)...)))).
 		WithVolumes(volumes(w.Component)...)
 	for _, secret := range w.Component.ImagePullSecrets {
 		spec.WithImagePullSecrets(applycore.LocalObjectReference().WithName(secret.Name))
@@ -121,6 +121,18 @@ func container(w Workload) *applycore.ContainerApplyConfiguration {
 		// A finding quotes the pod's own words.
 		WithTerminationMessagePolicy(corev1.TerminationMessageFallbackToLogsOnError).
 		WithVolumeMounts(mounts(component)...)
+}
+
+func nodeSelectorTerms(selectors []metav1.LabelSelector) []*applycore.NodeSelectorTermApplyConfiguration {
+	if len(selectors) == 0 {
+		// A term without requirements matches no node.
+		return []*applycore.NodeSelectorTermApplyConfiguration{applycore.NodeSelectorTerm()}
+	}
+	var terms []*applycore.NodeSelectorTermApplyConfiguration
+	for _, selector := range selectors {
+		terms = append(terms, nodeSelectorTerm(selector))
+	}
+	return terms
 }
 
 func nodeSelectorTerm(selector metav1.LabelSelector) *applycore.NodeSelectorTermApplyConfiguration {

@@ -22,8 +22,8 @@ type Workload struct {
 	// Replicas is how many pods run; zero while the application is offline. Where an autoscaler decides, it is what that
 	// decided: replicas that are left out would be one.
 	Replicas int32
-	// Nodes selects the provider's attested nodes.
-	Nodes metav1.LabelSelector
+	// Nodes select the provider's attested nodes; one that any of them selects will do.
+	Nodes []metav1.LabelSelector
 	// Addresses are where the component finds its edges, in their order.
 	Addresses []Address
 	// ServiceAccount is the pods' identity; empty: the namespace's, which tells no component from another.

@@ -107,7 +107,7 @@ func TestDeployment(t *testing.T) {
 	component.ReadinessProbe = &v1alpha1.Probe{HTTPGet: &v1alpha1.HTTPGetProbe{Path: "/healthz", Port: "http"}}
 	deployment := decode[appsv1.Deployment](t, Deployment(scope, Workload{
 		Component: component, Replicas: 3,
-		Nodes:     metav1.LabelSelector{MatchLabels: map[string]string{"provider": "ntc"}},
+		Nodes:     []metav1.LabelSelector{{MatchLabels: map[string]string{"provider": "ntc"}}},
 		Addresses: []Address{{Host: "10.96.0.9", Port: 8090}, {Host: "10.96.0.9", Port: 9000}},
 	}))
 	if *deployment.Spec.Replicas != 3 || deployment.Namespace != scope.StageNamespace() {
@@ -147,30 +147,34 @@ func TestNoReplicasAreStated(t *testing.T) {
 
 func TestNodes(t *testing.T) {
 	for name, row := range map[string]struct {
-		selector metav1.LabelSelector
-		want     []corev1.NodeSelectorRequirement
+		selectors []metav1.LabelSelector
+		want      [][]corev1.NodeSelectorRequirement
 	}{
 		// A term without requirements matches no node.
-		"none": {},
+		"none": {want: [][]corev1.NodeSelectorRequirement{nil}},
 		"labels, in one order": {
-			metav1.LabelSelector{MatchLabels: map[string]string{"b": "2", "a": "1"}},
-			[]corev1.NodeSelectorRequirement{{Key: "a", Operator: "In", Values: []string{"1"}}, {Key: "b", Operator: "In", Values: []string{"2"}}},
+			[]metav1.LabelSelector{{MatchLabels: map[string]string{"b": "2", "a": "1"}}},
+			[][]corev1.NodeSelectorRequirement{{{Key: "a", Operator: "In", Values: []string{"1"}}, {Key: "b", Operator: "In", Values: []string{"2"}}}},
 		},
 		"expressions": {
-			metav1.LabelSelector{MatchExpressions: []metav1.LabelSelectorRequirement{
+			[]metav1.LabelSelector{{MatchExpressions: []metav1.LabelSelectorRequirement{
 				{Key: "a", Operator: metav1.LabelSelectorOpNotIn, Values: []string{"1"}}, {Key: "b", Operator: metav1.LabelSelectorOpExists},
-			}},
-			[]corev1.NodeSelectorRequirement{{Key: "a", Operator: "NotIn", Values: []string{"1"}}, {Key: "b", Operator: "Exists"}},
+			}}},
+			[][]corev1.NodeSelectorRequirement{{{Key: "a", Operator: "NotIn", Values: []string{"1"}}, {Key: "b", Operator: "Exists"}}},
+		},
+		"alternatives": {
+			[]metav1.LabelSelector{{MatchLabels: map[string]string{"a": "1"}}, {MatchLabels: map[string]string{"b": "2"}}},
+			[][]corev1.NodeSelectorRequirement{{{Key: "a", Operator: "In", Values: []string{"1"}}}, {{Key: "b", Operator: "In", Values: []string{"2"}}}},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			deployment := decode[appsv1.Deployment](t, Deployment(scope, Workload{Component: newComponent(), Nodes: row.selector}))
+			deployment := decode[appsv1.Deployment](t, Deployment(scope, Workload{Component: newComponent(), Nodes: row.selectors}))
 			affinity := deployment.Spec.Template.Spec.Affinity.NodeAffinity
-			terms := affinity.RequiredDuringSchedulingIgnoredDuringExecution.NodeSelectorTerms
-			if len(terms) != 1 {
-				t.Fatalf("terms are alternatives: %v", terms)
+			var terms [][]corev1.NodeSelectorRequirement
+			for _, term := range affinity.RequiredDuringSchedulingIgnoredDuringExecution.NodeSelectorTerms {
+				terms = append(terms, term.MatchExpressions)
 			}
-			if diff := cmp.Diff(row.want, terms[0].MatchExpressions); diff != "" {
+			if diff := cmp.Diff(row.want, terms); diff != "" {
 				t.Error(diff)
 			}
 		})

@@ -51,7 +51,9 @@ func newProvider(t testing.TB) v1alpha1.CloudServiceProvider {
 func newNodes(cpuAndMemory ...string) ProviderNodes {
 	var nodes ProviderNodes
 	for i := 0; i < len(cpuAndMemory); i += 2 {
-		nodes.Ready = append(nodes.Ready, Compute{CPU: resource.MustParse(cpuAndMemory[i]), Memory: resource.MustParse(cpuAndMemory[i+1])})
+		nodes.Ready = append(nodes.Ready, Node{
+			Name: fmt.Sprintf("node-%d", i/2), Compute: Compute{CPU: resource.MustParse(cpuAndMemory[i]), Memory: resource.MustParse(cpuAndMemory[i+1])},
+		})
 	}
 	return nodes
 }

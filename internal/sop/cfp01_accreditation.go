@@ -5,14 +5,13 @@ package sop
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
-	"github.com/ntc-gov-pk/govpk-operator/internal/calendar"
 )
 
 // Clause 1, Accredited providers: public-service entities are served by accredited providers alone, and every application serves
-// one. A provider that is merely registered runs nothing.
+// one. A provider that is merely registered runs nothing. Where an accreditation is suspended or ends, what is live there stays as it
+// is and has a day by which to move; where it is revoked, another day on which it goes offline.
 func accreditation() Clause {
 	return Clause{
 		Source:    CloudFirst,
@@ -20,10 +19,32 @@ func accreditation() Clause {
 		Title:     "Accredited providers",
 		Condition: v1alpha1.ConditionProviderAccredited,
 		Demands:   "Public-service entities are served from the accredited list alone; the Cloud Office may revoke an accreditation.",
-		Assess:    assessAccreditation,
+		Assess:    func(c *Case, release *v1alpha1.Release) Finding { return c.withLive(release, assessAccreditation) },
 	}
 }
 
+// withLive judges a release, and what is live beside it: an application that is on its way to another provider still has a day by
+// which to be there, and data that lies where it may not.
+func (c *Case) withLive(release *v1alpha1.Release, assess func(*Case, *v1alpha1.Release) Finding) Finding {
+	f := assess(c, release)
+	live := c.judgedLive()
+	if live == nil || live.Name == release.Name {
+		return f
+	}
+	left := assess(c, live)
+	next := earliest(f.Deadline, left.Deadline)
+	if f.Outcome == Met && left.Outcome != Met {
+		f = left
+		f.Message = live.Name + " is live still: " + left.Message
+		if left.Reason != v1alpha1.ReasonMigrationOverdue {
+			f.Outcome = Waiting
+		}
+	}
+	f.Deadline = next
+	return f
+}
+
+// assessAccreditation refuses to test and launch a release on a provider that is not accredited. What is live there stays.
 func assessAccreditation(c *Case, release *v1alpha1.Release) Finding {
 	if c.Policy == nil {
 		return policyMissing()
@@ -33,63 +54,73 @@ func assessAccreditation(c *Case, release *v1alpha1.Release) Finding {
 	if !ok {
 		return providerMissing(name)
 	}
-	accreditation := provider.Spec.Accreditation
-	if accreditation.State != v1alpha1.AccreditationAccredited {
-		return finding(Refused, v1alpha1.ReasonProviderNotAccredited,
-			"CloudServiceProvider %s is %s; only an accredited provider may run applications", name, accreditation.State)
-	}
-	from, until, err := validity(accreditation, c.Policy.Calendar)
+	s, err := StandingOf(&provider, c.Breaches, c.Policy, c.Now)
 	if err != nil {
 		return finding(Refused, v1alpha1.ReasonCalendarInvalid, "CloudServiceProvider %s or DeploymentPolicy default: %v", name, err)
 	}
-	if c.Now.Before(from) {
-		f := finding(Refused, v1alpha1.ReasonProviderNotAccredited, "the accreditation of CloudServiceProvider %s begins on %s", name, accreditation.ValidFrom)
-		f.Deadline = from
-		return f
-	}
-	if !c.Now.Before(until) {
-		return finding(Refused, v1alpha1.ReasonProviderNotAccredited, "the accreditation of CloudServiceProvider %s ended on %s", name, accreditation.ValidUntil)
-	}
-	f := finding(Met, v1alpha1.ReasonAccredited, "CloudServiceProvider %s is accredited until %s", name, accreditation.ValidUntil)
-	f.Deadline = until
+	f := s.finding(&provider)
+	f.Deadline = s.Next
 	return f
 }
 
-// providerGrounds keep what runs on a provider offline by the Cloud Office's order.
+var lostReasons = map[v1alpha1.ProviderState]string{
+	v1alpha1.ProviderSuspended: v1alpha1.ReasonProviderSuspended,
+	v1alpha1.ProviderExpired:   v1alpha1.ReasonProviderExpired,
+	v1alpha1.ProviderRevoked:   v1alpha1.ReasonProviderRevoked,
+}
+
+// finding says where a provider stands, and what follows for an application.
+func (s Standing) finding(provider *v1alpha1.CloudServiceProvider) Finding {
+	name, accreditation := provider.Name, provider.Spec.Accreditation
+	switch s.State {
+	case v1alpha1.ProviderRegistered:
+		return finding(Refused, v1alpha1.ReasonProviderNotAccredited,
+			"CloudServiceProvider %s is Registered; only an accredited provider may run applications, and kubectl get cloudserviceproviders lists them", name)
+	case v1alpha1.ProviderPending:
+		return finding(Refused, v1alpha1.ReasonProviderNotAccredited, "the accreditation of CloudServiceProvider %s begins on %s", name, accreditation.ValidFrom)
+	case v1alpha1.ProviderAccredited:
+		return finding(Met, v1alpha1.ReasonAccredited, "CloudServiceProvider %s is accredited until %s", name, accreditation.ValidUntil)
+	}
+	message := fmt.Sprintf("CloudServiceProvider %s is %s", name, s.State)
+	if s.Why != "" {
+		message += " (" + s.Why + ")"
+	}
+	reason := lostReasons[s.State]
+	const move = "set spec.cloudServiceProvider to an accredited one, which kubectl get cloudserviceproviders lists, and launch that release"
+	switch {
+	case s.Offline:
+		return finding(Refused, reason, "%s: since %s nothing is live there; %s", message, s.OfflineFrom, move)
+	case s.Overdue:
+		return finding(Refused, v1alpha1.ReasonMigrationOverdue, "%s: what runs there was to leave by %s; %s at once", message, s.MigrateBy, move)
+	case s.State == v1alpha1.ProviderRevoked:
+		return finding(Refused, reason, "%s: what runs there stays as it is until %s and goes offline on %s, and nothing new starts; %s before", message, s.MigrateBy, s.OfflineFrom, move)
+	default:
+		return finding(Refused, reason, "%s: what runs there stays as it is, and nothing new starts; %s by %s", message, move, s.MigrateBy)
+	}
+}
+
+// providerGrounds keep what runs on a provider offline: the Cloud Office's order, or a revocation whose day has come.
 func (c *Case) providerGrounds(release *v1alpha1.Release) []ground {
 	name := release.Spec.CloudServiceProvider
-	order := c.Providers[name].Spec.TakeOffline
-	if order == nil {
+	provider := c.Providers[name]
+	g := ground{name: providerGround + name, workloads: v1alpha1.WorkloadsStop}
+	if order := provider.Spec.TakeOffline; order != nil {
+		g.message = fmt.Sprintf("the Cloud Office ordered every application on CloudServiceProvider %s offline: %s; the application moves to another provider, or the Cloud Office removes spec.takeOffline",
+			name, order.Reason)
+		return []ground{g}
+	}
+	if provider.Spec.Accreditation.State != v1alpha1.AccreditationRevoked {
 		return nil
 	}
-	return []ground{{
-		name: providerGround + name, workloads: v1alpha1.WorkloadsStop,
-		message: fmt.Sprintf("the Cloud Office ordered every application on CloudServiceProvider %s offline: %s; the application moves to another provider, or the Cloud Office removes spec.takeOffline",
-			name, order.Reason),
-	}}
+	s, known := c.providerStanding(release)
+	if !known || !s.Offline {
+		return nil
+	}
+	g.message = s.finding(&provider).Message
+	return []ground{g}
 }
 
 func providerMissing(name string) Finding {
 	return finding(Refused, v1alpha1.ReasonProviderMissing,
 		"spec.cloudServiceProvider: CloudServiceProvider %s does not exist; kubectl get cloudserviceproviders lists the accredited ones", name)
-}
-
-// validity is the accreditation's first instant and the one at which it has ended.
-func validity(a v1alpha1.Accreditation, policy v1alpha1.CalendarPolicy) (from, until time.Time, err error) {
-	days, err := workingDays(policy)
-	if err != nil {
-		return from, until, err
-	}
-	zone, err := time.LoadLocation(policy.TimeZone)
-	if err != nil {
-		return from, until, err
-	}
-	if from, err = time.ParseInLocation(time.DateOnly, string(a.ValidFrom), zone); err != nil {
-		return from, until, err
-	}
-	last, err := calendar.ParseDate(string(a.ValidUntil))
-	if err != nil {
-		return from, until, err
-	}
-	return from, days.End(last), nil
 }

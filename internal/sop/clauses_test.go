@@ -125,7 +125,7 @@ func TestGates(t *testing.T) {
 	want := map[v1alpha1.Stage][]any{
 		v1alpha1.StageUnderAudit:     {assessRequirements, assessSupport, assessDomains},
 		v1alpha1.StageTesting:        {assessAudit, assessAccreditation, assessClassification, gateAvailability, assessMesh},
-		v1alpha1.StageAwaitingLaunch: {assessEndToEndTest, assessCommercial},
+		v1alpha1.StageAwaitingLaunch: {assessEndToEndTest, assessCommercial, gateVolumes},
 	}
 	if len(gates) != len(want) {
 		t.Fatalf("%d gates", len(gates))

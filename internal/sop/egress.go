@@ -81,7 +81,7 @@ func (c *Case) egressObjects(t Target) []render.Object {
 	}
 	replicas := c.egressReplicas(t.releases()...)
 	switch {
-	case isolated:
+	case isolated, t.Offline == nil && t.Frozen:
 		replicas = t.Observed.Workloads[mesh.EgressName].Replicas
 	case t.Offline != nil:
 		replicas = 0

@@ -65,7 +65,7 @@ type goldenRelease struct {
 
 // goldenNodes are the provider's nodes: those that are ready, how many are not, and what other applications have booked.
 type goldenNodes struct {
-	Ready  []Compute
+	Ready  []Node
 	Others int
 	Booked Compute
 }
@@ -310,10 +310,13 @@ func readCase(t *testing.T, file string) *Case {
 		fromDeclaration(t, "cloudserviceproviders", g.Provider, &provider)
 		c.Providers = map[string]v1alpha1.CloudServiceProvider{provider.Name: provider}
 		c.Nodes = map[string]ProviderNodes{provider.Name: {
-			Ready: g.Nodes.Ready, Others: g.Nodes.Others, Booked: g.Nodes.Booked, Held: Booking(g.Test.Quota, g.Live.Quota),
+			Ready: g.Nodes.Ready, Away: make([]Node, g.Nodes.Others), Booked: g.Nodes.Booked, Held: Booking(g.Test.Quota, g.Live.Quota),
 		}}
 	}
 	c.DataAPIs, c.DataServices = observedDataAPIs(t, g.DataAPIs)
+	for i := range g.Nodes.Ready {
+		g.Nodes.Ready[i].Name = fmt.Sprintf("node-%d", i)
+	}
 	for h, holder := range g.Claims {
 		c.Claims[h] = holder.observed(h)
 	}

@@ -5,19 +5,27 @@ package sop
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	k8slabels "k8s.io/apimachinery/pkg/labels"
 
 	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
 )
 
+// Node is a node that a provider attests, and what it offers.
+type Node struct {
+	Compute
+	Name   string
+	Labels map[string]string
+}
+
 // ProviderNodes are the nodes that a provider attests, and what is booked on them.
 type ProviderNodes struct {
-	// Ready are those that take pods, and what each offers.
-	Ready []Compute
-	// Others is how many take none: not ready, cordoned or tainted.
-	Others int
+	// Ready are those that take pods, and Away those that take none: not ready, cordoned or tainted.
+	Ready, Away []Node
 	// Booked is what other applications have booked, and Held what this one has.
 	Booked, Held Compute
 }
@@ -37,13 +45,13 @@ func (c *Case) nodeProblem(release *v1alpha1.Release) Finding {
 	name := release.Spec.CloudServiceProvider
 	provider := c.Providers[name]
 	selector := provider.Spec.NodeSelector
-	nodes := c.Nodes[name]
+	nodes := c.offered(release)
 	if _, err := metav1.LabelSelectorAsSelector(&selector); err != nil {
 		return finding(Refused, v1alpha1.ReasonNodesMissing, "CloudServiceProvider %s spec.nodeSelector: %v; the Cloud Office corrects it", name, err)
 	}
 	if len(nodes.Ready) == 0 {
 		return finding(Refused, v1alpha1.ReasonNodesMissing, "CloudServiceProvider %s has no node for pods: %s %s; the provider readies one or NTC attests one by its labels",
-			name, noneOf(nodes.Others), metav1.FormatLabelSelector(&selector))
+			name, noneOf(len(nodes.Away)), c.selected(release))
 	}
 	for _, component := range release.Spec.Components {
 		if pod := pods(component, 1); !nodes.hold(pod) {
@@ -56,6 +64,44 @@ func (c *Case) nodeProblem(release *v1alpha1.Release) Finding {
 		return finding(Refused, v1alpha1.ReasonCapacityMissing, "%s", c.shortageMessage(release, missing))
 	}
 	return finding(Met, v1alpha1.ReasonProvisioned, "%s with %s", count(len(nodes.Ready)), nodes.total())
+}
+
+// offered are the provider's nodes on which a release may run. What is booked is so with the provider, wherever its nodes stand.
+func (c *Case) offered(release *v1alpha1.Release) ProviderNodes {
+	nodes := c.Nodes[release.Spec.CloudServiceProvider]
+	places := c.narrowed(release)
+	if len(places) == 0 {
+		return nodes
+	}
+	nodes.Ready, nodes.Away = standing(nodes.Ready, places), standing(nodes.Away, places)
+	return nodes
+}
+
+// standing are the nodes that stand in one of the data centres.
+func standing(nodes []Node, places []v1alpha1.DataCentre) []Node {
+	var found []Node
+	for _, place := range places {
+		selector, err := metav1.LabelSelectorAsSelector(place.NodeSelector)
+		if err != nil {
+			continue
+		}
+		for _, node := range nodes {
+			known := slices.ContainsFunc(found, func(n Node) bool { return n.Name == node.Name })
+			if !known && (place.NodeSelector == nil || selector.Matches(k8slabels.Set(node.Labels))) {
+				found = append(found, node)
+			}
+		}
+	}
+	return found
+}
+
+// selected says which nodes a release looks for.
+func (c *Case) selected(release *v1alpha1.Release) string {
+	var selectors []string
+	for _, selector := range c.nodes(release) {
+		selectors = append(selectors, metav1.FormatLabelSelector(&selector))
+	}
+	return strings.Join(selectors, " or ")
 }
 
 func noneOf(others int) string {
@@ -89,7 +135,7 @@ func (n ProviderNodes) hold(pod Compute) bool {
 func (n ProviderNodes) sum() Compute {
 	var all Compute
 	for _, node := range n.Ready {
-		all.Add(node)
+		all.Add(node.Compute)
 	}
 	return all
 }
@@ -100,7 +146,7 @@ func (n ProviderNodes) total() Compute { return n.sum().offered() }
 func (n ProviderNodes) largest() Compute {
 	var most Compute
 	for _, node := range n.Ready {
-		most = most.larger(node)
+		most = most.larger(node.Compute)
 	}
 	return most.offered()
 }

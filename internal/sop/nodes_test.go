@@ -20,7 +20,7 @@ func nodeRows(t *testing.T) []clauseRow {
 	nodes := func(others int, ready ...string) func(*Case) {
 		return func(c *Case) {
 			offered := newNodes(ready...)
-			offered.Others = others
+			offered.Away = make([]Node, others)
 			c.Nodes = map[string]ProviderNodes{"ntc-islamabad": offered}
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 	"unicode"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 
 	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
@@ -46,6 +47,8 @@ type ObservedStage struct {
 	Volumes map[string]resource.Quantity
 	// Beside are the images of the platform's own that its workloads and pods run beside components, or instead of one.
 	Beside []string
+	// VolumeNodes are the nodes that reach the components' bound volumes; those that every node reaches are not in it.
+	VolumeNodes map[string]*corev1.NodeSelector
 	// Certificates are the components' own, by component.
 	Certificates map[string]ObservedCertificate
 	// Pods are the components' pods.

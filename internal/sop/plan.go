@@ -26,6 +26,8 @@ type Target struct {
 	Next *v1alpha1.Release
 	// Closed are the commercial edges that no certificate in force names.
 	Closed []closedEdge
+	// Frozen is set while the provider of the release has lost its accreditation: no pod is added.
+	Frozen bool
 	// Offline is set while the stage is taken down.
 	Offline *Takedown
 }
@@ -45,7 +47,7 @@ func (t Target) replicas(c *Case, component v1alpha1.Component) int32 {
 	case t.Offline != nil:
 		return 0
 	}
-	least, most, _ := c.scaling(component)
+	least, most := c.bounds(t, component)
 	return min(max(running, least), most)
 }
 
@@ -174,6 +176,9 @@ func (c *Case) target(stage string, observed ObservedStage, release *v1alpha1.Re
 		return t
 	}
 	t.Attempt = c.attempt(release)
+	if s, known := c.providerStanding(release); known {
+		t.Frozen = s.Lost()
+	}
 	if observed.RolledOut != release.Name {
 		t.Previous = c.release(observed.RolledOut)
 	}

@@ -30,7 +30,7 @@ func (c *Case) shortage(release *v1alpha1.Release) Compute {
 	if c.Policy == nil {
 		return Compute{}
 	}
-	nodes, wanted := c.Nodes[release.Spec.CloudServiceProvider], c.needs(release)
+	nodes, wanted := c.offered(release), c.needs(release)
 	if c.competes(release) {
 		wanted.Add(nodes.Booked)
 	}
@@ -40,7 +40,7 @@ func (c *Case) shortage(release *v1alpha1.Release) Compute {
 // competes is true for a release that needs more than the application holds. One that does not is tested even where nodes went
 // and more is booked than there is: a patch cannot wait for them.
 func (c *Case) competes(release *v1alpha1.Release) bool {
-	return !c.needs(release).beyond(c.Nodes[release.Spec.CloudServiceProvider].Held).none()
+	return !c.needs(release).beyond(c.offered(release).Held).none()
 }
 
 // bookable is how much of what the nodes offer may be booked.
@@ -51,7 +51,7 @@ func (c *Case) bookable(nodes ProviderNodes) Compute {
 
 func (c *Case) shortageMessage(release *v1alpha1.Release, missing Compute) string {
 	name, capacity := release.Spec.CloudServiceProvider, c.Policy.Capacity
-	nodes, needs := c.Nodes[name], c.needs(release)
+	nodes, needs := c.offered(release), c.needs(release)
 	message := fmt.Sprintf("spec.requirements.hardware: test and live of the application need %s; CloudServiceProvider %s offers %s on %s",
 		needs.read(), name, nodes.total(), count(len(nodes.Ready)))
 	remedy := "the provider adds nodes"

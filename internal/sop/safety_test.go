@@ -118,7 +118,7 @@ func checkDeployment(t *testing.T, o render.Object, stopped bool) {
 		t.Errorf("%s resolves names: %s, %v", o.GetName(), spec.DNSPolicy, spec.DNSConfig)
 	}
 	terms := spec.Affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution.NodeSelectorTerms
-	if len(terms) != 1 || len(terms[0].MatchExpressions) == 0 {
+	if len(terms) == 0 || slices.ContainsFunc(terms, func(term corev1.NodeSelectorTerm) bool { return len(term.MatchExpressions) == 0 }) {
 		t.Errorf("%s may run on any node: %v", o.GetName(), terms)
 	}
 	for _, container := range spec.Containers {

@@ -32,6 +32,18 @@ func (c *Case) scaling(component v1alpha1.Component) (least, most int32, explana
 	}
 }
 
+// bounds are between which numbers of pods a component scales on a target. While the provider of what runs there is not accredited
+// any more, both are what runs now: pods that die are replaced and none is added, and no autoscaler takes one away that could not
+// come back.
+func (c *Case) bounds(t Target, component v1alpha1.Component) (least, most int32) {
+	least, most, _ = c.scaling(component)
+	if t.Frozen {
+		running := min(t.Observed.Workloads[component.Name].Replicas, most)
+		return running, running
+	}
+	return least, most
+}
+
 func carry(pods int32) string {
 	if pods == 1 {
 		return "1 pod carries"

@@ -48,12 +48,16 @@ func assessAvailability(c *Case, release *v1alpha1.Release) Finding {
 	}
 	f := assessNodes(c, release)
 	if f.Outcome == Met {
+		if stranded, ok := c.stranded(release); ok {
+			return stranded
+		}
 		f.Message = fmt.Sprintf("CloudServiceProvider %s attests %s%s", release.Spec.CloudServiceProvider, f.Message, c.leavingDataAPIs(release))
 	}
 	return f
 }
 
-// gateAvailability is what keeps a release from being tested: everything of the clause but nodes that went while it runs.
+// gateAvailability is what keeps a release from being tested: everything of the clause but nodes that went while it runs, and volumes
+// of live, which keep it from being launched.
 func gateAvailability(c *Case, release *v1alpha1.Release) Finding {
 	f := assessAvailability(c, release)
 	if f.Outcome == Waiting {

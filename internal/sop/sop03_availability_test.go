@@ -14,8 +14,8 @@ import (
 func TestAvailability(t *testing.T) {
 	checkClause(t, v1alpha1.ConditionInfrastructureProvisioned, []string{
 		v1alpha1.ReasonPolicyMissing, v1alpha1.ReasonKindMissing, v1alpha1.ReasonProviderMissing, v1alpha1.ReasonProvisioned,
-		v1alpha1.ReasonNodesMissing, v1alpha1.ReasonCapacityMissing,
-	}, append(append(nodeRows(t), roomRows(t)...), []clauseRow{
+		v1alpha1.ReasonNodesMissing, v1alpha1.ReasonCapacityMissing, v1alpha1.ReasonVolumeStranded,
+	}, append(append(append(nodeRows(t), roomRows(t)...), strandedRows(t)...), []clauseRow{
 		{
 			name: "nodes for all of it", given: underAudit(t), outcome: Met, reason: v1alpha1.ReasonProvisioned,
 			message: []string{"ntc-islamabad attests 2 nodes"},

@@ -4,8 +4,6 @@
 package sop
 
 import (
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
 	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
 	"github.com/ntc-gov-pk/govpk-operator/internal/domain"
 	"github.com/ntc-gov-pk/govpk-operator/internal/render"
@@ -77,15 +75,6 @@ func enforceDeployment(c *Case, t Target) []render.Object {
 		return objects
 	}
 	return append(objects, c.routes(t)...)
-}
-
-// nodes are the provider's attested nodes. Without a provider no node matches: nothing may run where nobody attests.
-func (c *Case) nodes(release *v1alpha1.Release) metav1.LabelSelector {
-	provider, ok := c.Providers[release.Spec.CloudServiceProvider]
-	if !ok {
-		return metav1.LabelSelector{MatchLabels: map[string]string{"platform.ntc.gov.pk/provider-missing": "true"}}
-	}
-	return provider.Spec.NodeSelector
 }
 
 // portNumber is the number of a release's port by component and name.

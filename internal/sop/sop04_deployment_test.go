@@ -234,11 +234,11 @@ func TestDeployment(t *testing.T) {
 // Without a provider the pods must match no node rather than any.
 func TestNodesWithoutProvider(t *testing.T) {
 	c := underAudit(t)
-	if got := c.nodes(&c.Releases[0]).MatchLabels["node.platform.ntc.gov.pk/provider"]; got != "ntc-islamabad" {
+	if got := c.nodes(&c.Releases[0])[0].MatchLabels["node.platform.ntc.gov.pk/provider"]; got != "ntc-islamabad" {
 		t.Errorf("nodes of %q", got)
 	}
 	c.Providers = nil
-	if got := c.nodes(&c.Releases[0]); len(got.MatchLabels) != 1 || got.MatchLabels["platform.ntc.gov.pk/provider-missing"] != "true" {
+	if got := c.nodes(&c.Releases[0]); len(got) != 1 || len(got[0].MatchLabels) != 1 || got[0].MatchLabels["platform.ntc.gov.pk/provider-missing"] != "true" {
 		t.Errorf("%v may match a node", got)
 	}
 }

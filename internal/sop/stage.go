@@ -16,7 +16,7 @@ var gates = []struct {
 }{
 	{v1alpha1.StageUnderAudit, []func(*Case, *v1alpha1.Release) Finding{assessRequirements, assessSupport, assessDomains}},
 	{v1alpha1.StageTesting, []func(*Case, *v1alpha1.Release) Finding{assessAudit, assessAccreditation, assessClassification, gateAvailability, assessMesh}},
-	{v1alpha1.StageAwaitingLaunch, []func(*Case, *v1alpha1.Release) Finding{assessEndToEndTest, assessCommercial}},
+	{v1alpha1.StageAwaitingLaunch, []func(*Case, *v1alpha1.Release) Finding{assessEndToEndTest, assessCommercial, gateVolumes}},
 }
 
 // stageOf is how far a release has come by itself, and the finding that keeps it from the next stage.

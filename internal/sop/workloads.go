@@ -39,7 +39,7 @@ func (c *Case) partObjects(t Target, p part, numbers map[string]map[string]int32
 	if t.Offline != nil {
 		return objects
 	}
-	least, most, _ := c.scaling(p.Component)
+	least, most := c.bounds(t, p.Component)
 	if most > least {
 		objects = append(objects, render.HorizontalPodAutoscaler(t.Scope, p.Component, least, most))
 	}
@@ -88,7 +88,7 @@ func (c *Case) workload(t Target, component v1alpha1.Component, release *v1alpha
 	return c.carrier(t).Attach(mesh.Stage{Scope: t.Scope, Policy: c.meshPolicy(t), Externals: t.externals()}, member, render.Workload{
 		Component:       component,
 		Replicas:        t.replicas(c, component),
-		Nodes:           c.nodes(release),
+		Nodes:           c.nodesOf(t, component, release),
 		DeadlineSeconds: int32(c.rolloutDeadline().Seconds()),
 		Bandwidth:       c.bandwidth(release, component),
 	})
