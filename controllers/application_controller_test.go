@@ -283,7 +283,7 @@ var _ = Describe("One application under the SOP", func() {
 			spec.CloudServiceProvider = "ntc-islamabad"
 			spec.DataClass = v1alpha1.DataClassSecret
 		})
-		w.until(ctx, o, w.ready(ctx, v1alpha1.ReasonDataClassNotAccredited))
+		w.until(ctx, o, w.ready(ctx, v1alpha1.ReasonSecurityLevelTooLow))
 		w.change(ctx, func(spec *v1alpha1.ThirdPartyApplicationSpec) {
 			spec.DataClass = v1alpha1.DataClassRestricted
 			spec.Requirements.Hardware.CPU = resource.MustParse("100m")

@@ -6,7 +6,6 @@ package controllers
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -46,55 +45,19 @@ func (r *DataAPIReconciler) Reconcile(ctx context.Context, request ctrl.Request)
 	if err != nil {
 		return ctrl.Result{}, fmt.Errorf("service of %s: %w", api.Name, err)
 	}
-	users, err := r.users(ctx, api.Name)
+	users, err := usersBy(ctx, r.Client, client.MatchingFields{dataAPIIndex: api.Name})
 	if err != nil {
 		return ctrl.Result{}, fmt.Errorf("applications of %s: %w", api.Name, err)
 	}
 	if api.DeletionTimestamp != nil && len(users) == 0 {
-		return ctrl.Result{}, r.setFinalizer(ctx, api, controllerutil.RemoveFinalizer)
+		return ctrl.Result{}, setInUse(ctx, r.Client, api, controllerutil.RemoveFinalizer)
 	}
 	if api.DeletionTimestamp == nil {
-		if err := r.setFinalizer(ctx, api, controllerutil.AddFinalizer); err != nil {
+		if err := setInUse(ctx, r.Client, api, controllerutil.AddFinalizer); err != nil {
 			return ctrl.Result{}, err
 		}
 	}
 	return ctrl.Result{}, r.report(ctx, api, service, users)
-}
-
-// setFinalizer writes only where that changes something.
-func (r *DataAPIReconciler) setFinalizer(ctx context.Context, api *v1alpha1.GovernmentDataAPI, change func(client.Object, string) bool) error {
-	before := api.DeepCopy()
-	if !change(api, v1alpha1.InUseFinalizer) {
-		return nil
-	}
-	return client.IgnoreNotFound(r.Client.Patch(ctx, api, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})))
-}
-
-// users are the applications with an edge to the API, in their spec or in a release that a stage of theirs runs, as namespace/name.
-func (r *DataAPIReconciler) users(ctx context.Context, name string) ([]string, error) {
-	var apps v1alpha1.ThirdPartyApplicationList
-	if err := r.Client.List(ctx, &apps, client.MatchingFields{dataAPIIndex: name}, client.UnsafeDisableDeepCopy); err != nil {
-		return nil, err
-	}
-	var users []string
-	for i := range apps.Items {
-		users = append(users, client.ObjectKeyFromObject(&apps.Items[i]).String())
-	}
-	var releases v1alpha1.ReleaseList
-	if err := r.Client.List(ctx, &releases, client.MatchingFields{dataAPIIndex: name}, client.UnsafeDisableDeepCopy); err != nil {
-		return nil, err
-	}
-	for i := range releases.Items {
-		runs, err := stageRuns(ctx, r.Client, &releases.Items[i])
-		if err != nil {
-			return nil, err
-		}
-		if runs {
-			users = append(users, releases.Items[i].Namespace+"/"+releases.Items[i].Spec.Application)
-		}
-	}
-	slices.Sort(users)
-	return slices.Compact(users), nil
 }
 
 // report writes the status, once and on change, and tells of what turned.

@@ -49,10 +49,10 @@ func (r *ProviderReconciler) Reconcile(ctx context.Context, request ctrl.Request
 		}
 	}
 	if provider.DeletionTimestamp != nil && len(p.Applications) == 0 {
-		return ctrl.Result{}, r.setFinalizer(ctx, provider, controllerutil.RemoveFinalizer)
+		return ctrl.Result{}, setInUse(ctx, r.Client, provider, controllerutil.RemoveFinalizer)
 	}
 	if provider.DeletionTimestamp == nil {
-		if err := r.setFinalizer(ctx, provider, controllerutil.AddFinalizer); err != nil {
+		if err := setInUse(ctx, r.Client, provider, controllerutil.AddFinalizer); err != nil {
 			return ctrl.Result{}, err
 		}
 	}
@@ -80,31 +80,9 @@ func (r *ProviderReconciler) gatherBreaches(ctx context.Context, p *sop.Provider
 }
 
 // gatherUsers reads who names the provider, and on whose stages a release runs that does.
-func (r *ProviderReconciler) gatherUsers(ctx context.Context, p *sop.Provider) error {
-	named := client.MatchingFields{providerIndex: p.Object.Name}
-	var apps v1alpha1.ThirdPartyApplicationList
-	if err := r.Client.List(ctx, &apps, named, client.UnsafeDisableDeepCopy); err != nil {
-		return err
-	}
-	for i := range apps.Items {
-		p.Applications = append(p.Applications, client.ObjectKeyFromObject(&apps.Items[i]).String())
-	}
-	var releases v1alpha1.ReleaseList
-	if err := r.Client.List(ctx, &releases, named, client.UnsafeDisableDeepCopy); err != nil {
-		return err
-	}
-	for i := range releases.Items {
-		runs, err := stageRuns(ctx, r.Client, &releases.Items[i])
-		if err != nil {
-			return err
-		}
-		if runs {
-			p.Applications = append(p.Applications, releases.Items[i].Namespace+"/"+releases.Items[i].Spec.Application)
-		}
-	}
-	slices.Sort(p.Applications)
-	p.Applications = slices.Compact(p.Applications)
-	return nil
+func (r *ProviderReconciler) gatherUsers(ctx context.Context, p *sop.Provider) (err error) {
+	p.Applications, err = usersBy(ctx, r.Client, client.MatchingFields{providerIndex: p.Object.Name})
+	return err
 }
 
 // gatherNodes reads which of the provider's nodes stand in none of its data centres.
@@ -120,15 +98,6 @@ func (r *ProviderReconciler) gatherNodes(ctx context.Context, p *sop.Provider) e
 	}
 	p.Unplaced = sop.Unplaced(p.Object, providerNodes(nodes.Items))
 	return nil
-}
-
-// setFinalizer writes only where that changes something.
-func (r *ProviderReconciler) setFinalizer(ctx context.Context, provider *v1alpha1.CloudServiceProvider, change func(client.Object, string) bool) error {
-	before := provider.DeepCopy()
-	if !change(provider, v1alpha1.InUseFinalizer) {
-		return nil
-	}
-	return client.IgnoreNotFound(r.Client.Patch(ctx, provider, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})))
 }
 
 // report writes the status once, when it changed, and then tells what is new.

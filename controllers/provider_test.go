@@ -46,11 +46,12 @@ func newProvider(ctx context.Context, name string) {
 
 func changeProvider(ctx context.Context, name string, change func(*v1alpha1.CloudServiceProviderSpec)) {
 	GinkgoHelper()
+	bind(ctx, "govpk-cloud-office", cloudOffice)
 	provider := &v1alpha1.CloudServiceProvider{}
 	Expect(admin.Get(ctx, client.ObjectKey{Name: name}, provider)).To(Succeed())
 	before := provider.DeepCopy()
 	change(&provider.Spec)
-	Expect(admin.Patch(ctx, provider, client.MergeFrom(before))).To(Succeed())
+	Eventually(func() error { return as(cloudOffice).Patch(ctx, provider.DeepCopy(), client.MergeFrom(before)) }).Should(Succeed(), "roles take effect a moment after they are bound")
 }
 
 // midnight begins the day so many days from today in the policy's time zone.
@@ -256,7 +257,7 @@ var _ = Describe("A provider that loses its accreditation", func() {
 	It("takes everything offline at once by order, until the order ends", func(ctx context.Context) {
 		w.goLive(ctx, o)
 		changeProvider(ctx, provider, func(s *v1alpha1.CloudServiceProviderSpec) {
-			s.TakeOffline = &v1alpha1.OfflineOrder{Reason: "the building burns", OrderedBy: "cloud-office-1"}
+			s.TakeOffline = &v1alpha1.OfflineOrder{Reason: "the building burns", OrderedBy: cloudOffice}
 		})
 		w.until(ctx, o, w.ready(ctx, v1alpha1.ReasonTakenDown))
 		expectOffline(ctx, w, "provider."+provider)
@@ -289,7 +290,7 @@ var _ = Describe("A provider that loses its accreditation", func() {
 	})
 })
 
-// bind gives the claim of a component a volume that one node alone reaches, as the binder of volumes would.
+// bindVolume gives the claim of a component a volume that one node alone reaches, as the binder of volumes would.
 func bindVolume(ctx context.Context, namespace, component, node string) *corev1.PersistentVolume {
 	GinkgoHelper()
 	claim := &corev1.PersistentVolumeClaim{}

@@ -19,7 +19,6 @@ import (
 
 	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
 	"github.com/ntc-gov-pk/govpk-operator/internal/apply"
-	"github.com/ntc-gov-pk/govpk-operator/internal/render"
 )
 
 // SetupWithManager watches what can change a verdict: the provider, its nodes, its breaches, the policy, and who runs there.
@@ -112,23 +111,4 @@ func (r *ProviderReconciler) matching(ctx context.Context, wanted func(*v1alpha1
 		}
 	}
 	return requests
-}
-
-// stageRuns is true where a stage of its application runs a release, or is still on its way from it to another one.
-func stageRuns(ctx context.Context, reader client.Reader, release *v1alpha1.Release) (bool, error) {
-	for _, stage := range []string{v1alpha1.TestNamespace, v1alpha1.LiveNamespace} {
-		scope := render.Scope{Namespace: release.Namespace, Application: release.Spec.Application, Stage: stage}
-		namespace := metadata(apply.NamespaceKind)
-		if err := reader.Get(ctx, types.NamespacedName{Name: scope.StageNamespace()}, namespace); err != nil {
-			if client.IgnoreNotFound(err) != nil {
-				return false, err
-			}
-			continue
-		}
-		annotations := namespace.GetAnnotations()
-		if annotations[v1alpha1.ReleaseAnnotation] == release.Name || annotations[v1alpha1.RolledOutAnnotation] == release.Name {
-			return true, nil
-		}
-	}
-	return false, nil
 }

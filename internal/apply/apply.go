@@ -119,7 +119,7 @@ func (a *Applier) write(ctx context.Context, object render.Object) error {
 		return a.create(ctx, object, current)
 	}
 	if current == nil {
-		// The cache holds only what carries our labels: ask before taking something for absent.
+		// The cache holds whole only what carries our labels: ask before taking something for absent.
 		if current, err = a.live(ctx, object.Unstructured); err != nil {
 			return err
 		}
@@ -243,8 +243,13 @@ func (a *Applier) claim(ctx context.Context, object render.Object, current *unst
 }
 
 // cached is the object in the cache; nil when it is not there. Of namespaces the cache holds metadata only.
+// cached is nil for a Service without our labels: of such a one the cache holds but a part.
 func (a *Applier) cached(ctx context.Context, object *unstructured.Unstructured) (*unstructured.Unstructured, error) {
-	return get(ctx, a.Client, object)
+	current, err := get(ctx, a.Client, object)
+	if current != nil && current.GroupVersionKind() == ServiceKind && current.GetLabels()[render.ManagedByLabel] != render.FieldOwner {
+		return nil, err
+	}
+	return current, err
 }
 
 func (a *Applier) live(ctx context.Context, object *unstructured.Unstructured) (*unstructured.Unstructured, error) {
