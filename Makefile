@@ -37,8 +37,8 @@ build: ## Build the operator into bin/govpk-operator.
 .PHONY: test
 test: envtest-assets haproxy ## Run the unit, golden and envtest tests; needs no root.
 	KUBEBUILDER_ASSETS=$(CURDIR)/bin/envtest go test $$(go list ./... | grep -v /controllers$$)
-	@# Its specs wait more than they compute: two processes, each with an API server of its own, take little more than half the time.
-	KUBEBUILDER_ASSETS=$(CURDIR)/bin/envtest go run github.com/onsi/ginkgo/v2/ginkgo -procs=2 --no-color ./controllers
+	@# Its specs wait as much as they compute: four processes, each with an API server of its own, keep two cores busy.
+	KUBEBUILDER_ASSETS=$(CURDIR)/bin/envtest go run github.com/onsi/ginkgo/v2/ginkgo -procs=4 --no-color ./controllers
 	@for m in $(MODULES); do echo "# $$m"; (cd $$m && go test ./...) || exit 1; done
 
 .PHONY: istio
