@@ -266,6 +266,19 @@ var _ = Describe("A provider that loses its accreditation", func() {
 		stillLive(ctx)
 	})
 
+	It("is suspended by the Cloud Office's response to a breach, until that is closed", func(ctx context.Context) {
+		w.goLive(ctx, o)
+		d := disclose(ctx, o, w.namespace+"-suspends", func(s *v1alpha1.BreachReportSpec) { s.CloudServiceProvider = provider })
+		d.acknowledge(ctx)
+		d.answer(ctx, v1alpha1.BreachSuspendProvider, time.Now().Add(-time.Second))
+		w.until(ctx, o, accredited(ctx, v1alpha1.ReasonProviderSuspended, d.Name))
+		stillLive(ctx)
+		Expect(autoscaler(ctx)).To(MatchError(apierrors.IsNotFound, "IsNotFound"))
+		d.close(ctx)
+		w.until(ctx, o, accredited(ctx, v1alpha1.ReasonAccredited))
+		w.until(ctx, o, func(g Gomega) { g.Expect(autoscaler(ctx)).To(Succeed()) })
+	})
+
 	It("keeps what has a volume where the volume is", func(ctx context.Context) {
 		w.app.Spec.Components = append(w.app.Spec.Components, database(w.app))
 		w.goLive(ctx, o)
