@@ -100,10 +100,7 @@ func (r *ApplicationReconciler) next(assessment sop.Assessment, outcome apply.Ou
 	if outcome.Sweep {
 		return ctrl.Result{RequeueAfter: apply.LockSettles}
 	}
-	if assessment.Next.IsZero() {
-		return ctrl.Result{}
-	}
-	return ctrl.Result{RequeueAfter: max(assessment.Next.Sub(r.Clock.Now()), time.Millisecond)}
+	return wakeAt(assessment.Next, r.Clock.Now())
 }
 
 // ensureFinalizer adds the finalizer before anything is made. It is done with an application that goes without ever

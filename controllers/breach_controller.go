@@ -7,7 +7,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -51,18 +50,12 @@ func (r *BreachReconciler) Reconcile(ctx context.Context, request ctrl.Request) 
 	if err := r.report(ctx, b, verdict); err != nil {
 		return ctrl.Result{}, fmt.Errorf("status of BreachReport %s: %w", report.Name, err)
 	}
-	if verdict.Next.IsZero() {
-		return ctrl.Result{}, nil
-	}
-	return ctrl.Result{RequeueAfter: max(verdict.Next.Sub(b.Now), time.Millisecond)}, nil
+	return wakeAt(verdict.Next, b.Now), nil
 }
 
 func (r *BreachReconciler) gather(ctx context.Context, b *sop.Breach) error {
-	policy := &v1alpha1.DeploymentPolicy{}
-	switch err := r.Client.Get(ctx, types.NamespacedName{Name: v1alpha1.DeploymentPolicyName}, policy); {
-	case err == nil:
-		b.Policy = &policy.Spec
-	case client.IgnoreNotFound(err) != nil:
+	var err error
+	if b.Policy, err = deploymentPolicy(ctx, r.Client); err != nil {
 		return err
 	}
 	spec := b.Report.Spec

@@ -66,13 +66,9 @@ func (r *DataAPIReconciler) report(ctx context.Context, api *v1alpha1.Government
 	count := int32(min(len(users), 1<<30)) //nolint:gosec // bounded
 	api.Status.Applications, api.Status.ObservedGeneration = &count, api.Generation
 	available := sop.AssessDataAPI(api, service)
-	status := metav1.ConditionFalse
-	if available.Outcome == sop.Met {
-		status = metav1.ConditionTrue
-	}
-	setDataCondition(api, v1alpha1.ConditionAvailable, status, available)
+	setFinding(&api.Status.Conditions, api.Generation, v1alpha1.ConditionAvailable, available.Status(), available)
 	if waits := sop.AssessDeletion(api, users); waits.Outcome != sop.Met {
-		setDataCondition(api, v1alpha1.ConditionDeletionBlocked, metav1.ConditionTrue, waits)
+		setFinding(&api.Status.Conditions, api.Generation, v1alpha1.ConditionDeletionBlocked, metav1.ConditionTrue, waits)
 	} else {
 		meta.RemoveStatusCondition(&api.Status.Conditions, v1alpha1.ConditionDeletionBlocked)
 	}
@@ -94,12 +90,6 @@ func (r *DataAPIReconciler) report(ctx context.Context, api *v1alpha1.Government
 		r.Recorder.Eventf(api, nil, kind, condition.Reason, "Assess", "%s", shortened(condition.Message, noteLimit))
 	}
 	return nil
-}
-
-func setDataCondition(api *v1alpha1.GovernmentDataAPI, kind string, status metav1.ConditionStatus, f sop.Finding) {
-	meta.SetStatusCondition(&api.Status.Conditions, metav1.Condition{
-		Type: kind, Status: status, Reason: f.Reason, Message: bounded(f.Message), ObservedGeneration: api.Generation,
-	})
 }
 
 // SetupWithManager watches what can change a verdict: the API, its Service, and who uses it.

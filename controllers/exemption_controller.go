@@ -7,7 +7,6 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -46,9 +45,8 @@ func (r *ExemptionReconciler) Reconcile(ctx context.Context, request ctrl.Reques
 	if err := r.Client.Get(ctx, request.NamespacedName, certificate); err != nil {
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
-	policy := &v1alpha1.DeploymentPolicy{}
-	err := r.Client.Get(ctx, types.NamespacedName{Name: v1alpha1.DeploymentPolicyName}, policy)
-	if client.IgnoreNotFound(err) != nil {
+	policy, err := deploymentPolicy(ctx, r.Client)
+	if err != nil {
 		return ctrl.Result{}, err
 	}
 	application, missing, err := r.application(ctx, certificate.Spec.Application)
@@ -57,11 +55,11 @@ func (r *ExemptionReconciler) Reconcile(ctx context.Context, request ctrl.Reques
 	}
 	before, exemption := certificate.DeepCopy(), sop.Exemption{State: certificate.Status.State}
 	condition := metav1.Condition{Type: v1alpha1.ConditionInForce, ObservedGeneration: certificate.Generation}
-	if policy.Name == "" {
+	if policy == nil {
 		condition.Status, condition.Reason = metav1.ConditionUnknown, v1alpha1.ReasonPolicyMissing
 		condition.Message = "DeploymentPolicy default does not exist; until NTC creates it nothing begins or ends"
 	} else {
-		exemption = sop.JudgeExemption(certificate.Spec, policy.Spec.NoObjectionCertificates, r.Clock.Now())
+		exemption = sop.JudgeExemption(certificate.Spec, policy.NoObjectionCertificates, r.Clock.Now())
 		condition.Status, condition.Reason = metav1.ConditionFalse, string(exemption.State)
 		if exemption.State == v1alpha1.NoObjectionInForce {
 			condition.Status = metav1.ConditionTrue
@@ -76,10 +74,7 @@ func (r *ExemptionReconciler) Reconcile(ctx context.Context, request ctrl.Reques
 		}
 		r.announce(before, certificate, application, exemption)
 	}
-	if exemption.Next.IsZero() {
-		return ctrl.Result{}, nil
-	}
-	return ctrl.Result{RequeueAfter: max(exemption.Next.Sub(r.Clock.Now()), time.Millisecond)}, nil
+	return wakeAt(exemption.Next, r.Clock.Now()), nil
 }
 
 // application is whom a certificate is for; nil with the words that say so where there is none of that name.

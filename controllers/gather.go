@@ -45,11 +45,7 @@ func (r *ApplicationReconciler) gatherDeclared(ctx context.Context, c *sop.Case)
 	if namespace != nil {
 		c.Organization = namespace.Labels[v1alpha1.OrganizationLabel]
 	}
-	policy := &v1alpha1.DeploymentPolicy{}
-	switch err := r.Client.Get(ctx, types.NamespacedName{Name: v1alpha1.DeploymentPolicyName}, policy); {
-	case err == nil:
-		c.Policy = &policy.Spec
-	case client.IgnoreNotFound(err) != nil:
+	if c.Policy, err = deploymentPolicy(ctx, r.Client); err != nil {
 		return err
 	}
 	c.Ingress.MissingKinds = r.missing(c.Policy)

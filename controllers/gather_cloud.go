@@ -187,10 +187,20 @@ func (r *ApplicationReconciler) providerEvents(ctx context.Context) handler.Even
 
 // onProvider are the applications that name a provider, and those with a release that does: it may run there still.
 func (r *ApplicationReconciler) onProvider(ctx context.Context, provider string) []reconcile.Request {
-	requests := r.list(ctx, client.MatchingFields{providerIndex: provider})
+	return r.naming(ctx, client.MatchingFields{providerIndex: provider})
+}
+
+// onDataAPI are the applications that name a government data API, and those with a release that does: it may run still.
+func (r *ApplicationReconciler) onDataAPI(ctx context.Context, api string) []reconcile.Request {
+	return r.naming(ctx, client.MatchingFields{dataAPIIndex: api})
+}
+
+// naming are the applications that an index finds by their spec or by a release of theirs, each once.
+func (r *ApplicationReconciler) naming(ctx context.Context, named client.MatchingFields) []reconcile.Request {
+	requests := r.list(ctx, named)
 	var releases v1alpha1.ReleaseList
-	if err := r.Client.List(ctx, &releases, client.MatchingFields{providerIndex: provider}, client.UnsafeDisableDeepCopy); err != nil {
-		ctrl.LoggerFrom(ctx).Error(err, "list releases of a provider", "provider", provider)
+	if err := r.Client.List(ctx, &releases, named, client.UnsafeDisableDeepCopy); err != nil {
+		ctrl.LoggerFrom(ctx).Error(err, "list releases to wake their applications", "index", named)
 		return requests
 	}
 	for i := range releases.Items {

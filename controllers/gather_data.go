@@ -118,17 +118,3 @@ func (r *ApplicationReconciler) dataServiceRequests(ctx context.Context, o clien
 func (r *ApplicationReconciler) dataAPIRequests(ctx context.Context, o client.Object) []reconcile.Request {
 	return r.onDataAPI(ctx, o.GetName())
 }
-
-// onDataAPI are the applications that name a government data API, and those with a release that does: it may run still.
-func (r *ApplicationReconciler) onDataAPI(ctx context.Context, name string) []reconcile.Request {
-	requests := r.list(ctx, client.MatchingFields{dataAPIIndex: name})
-	var releases v1alpha1.ReleaseList
-	if err := r.Client.List(ctx, &releases, client.MatchingFields{dataAPIIndex: name}, client.UnsafeDisableDeepCopy); err != nil {
-		ctrl.LoggerFrom(ctx).Error(err, "list releases with an edge to a government data API", "governmentDataAPI", name)
-		return requests
-	}
-	for i := range releases.Items {
-		requests = append(requests, request(releases.Items[i].Namespace, releases.Items[i].Spec.Application)...)
-	}
-	return requests
-}

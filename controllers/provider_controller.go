@@ -7,13 +7,11 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -57,19 +55,15 @@ func (r *ProviderReconciler) Reconcile(ctx context.Context, request ctrl.Request
 		}
 	}
 	verdict := sop.AssessProvider(p)
-	if err := r.report(ctx, p, verdict); err != nil || verdict.Next.IsZero() {
+	if err := r.report(ctx, p, verdict); err != nil {
 		return ctrl.Result{}, err
 	}
-	return ctrl.Result{RequeueAfter: max(verdict.Next.Sub(p.Now), time.Millisecond)}, nil
+	return wakeAt(verdict.Next, p.Now), nil
 }
 
-func (r *ProviderReconciler) gatherPolicy(ctx context.Context, p *sop.Provider) error {
-	policy := &v1alpha1.DeploymentPolicy{}
-	err := r.Client.Get(ctx, types.NamespacedName{Name: v1alpha1.DeploymentPolicyName}, policy)
-	if err == nil {
-		p.Policy = &policy.Spec
-	}
-	return client.IgnoreNotFound(err)
+func (r *ProviderReconciler) gatherPolicy(ctx context.Context, p *sop.Provider) (err error) {
+	p.Policy, err = deploymentPolicy(ctx, r.Client)
+	return err
 }
 
 func (r *ProviderReconciler) gatherBreaches(ctx context.Context, p *sop.Provider) error {
@@ -106,14 +100,14 @@ func (r *ProviderReconciler) report(ctx context.Context, p sop.Provider, verdict
 	after.Status = verdict.Status(p)
 	after.Status.Conditions = slices.Clone(before.Status.Conditions)
 	for _, f := range verdict.Findings {
-		setProviderCondition(after, f.Condition, f.Status(), f)
+		setFinding(&after.Status.Conditions, after.Generation, f.Condition, f.Status(), f)
 	}
 	meta.RemoveStatusCondition(&after.Status.Conditions, v1alpha1.ConditionDeletionBlocked)
 	if verdict.Deletion.Outcome != sop.Met {
 		if told := meta.FindStatusCondition(before.Status.Conditions, v1alpha1.ConditionDeletionBlocked); told != nil {
 			after.Status.Conditions = append(after.Status.Conditions, *told)
 		}
-		setProviderCondition(after, v1alpha1.ConditionDeletionBlocked, metav1.ConditionTrue, verdict.Deletion)
+		setFinding(&after.Status.Conditions, after.Generation, v1alpha1.ConditionDeletionBlocked, metav1.ConditionTrue, verdict.Deletion)
 	}
 	if equality.Semantic.DeepEqual(before.Status, after.Status) {
 		return nil
@@ -123,12 +117,6 @@ func (r *ProviderReconciler) report(ctx context.Context, p sop.Provider, verdict
 	}
 	r.announce(before, after)
 	return nil
-}
-
-func setProviderCondition(provider *v1alpha1.CloudServiceProvider, kind string, status metav1.ConditionStatus, f sop.Finding) {
-	meta.SetStatusCondition(&provider.Status.Conditions, metav1.Condition{
-		Type: kind, Status: status, Reason: f.Reason, Message: bounded(f.Message), ObservedGeneration: provider.Generation,
-	})
 }
 
 // announce tells of every new verdict, and of each of the policy's warnings before an end: its words are new then.

@@ -4,14 +4,8 @@
 package sop
 
 import (
-	"fmt"
-	"strings"
-
 	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
 )
-
-// namedAtMost is how many applications a condition names.
-const namedAtMost = 10
 
 // AssessDeletion says for whom the deletion of a government data API waits; Met: for nobody. Users are the applications with an edge to
 // it, in their spec or in a release that runs, as namespace/name.
@@ -19,10 +13,5 @@ func AssessDeletion(api *v1alpha1.GovernmentDataAPI, users []string) Finding {
 	if api.DeletionTimestamp == nil || len(users) == 0 {
 		return Finding{}
 	}
-	more := ""
-	if rest := len(users) - namedAtMost; rest > 0 {
-		more = fmt.Sprintf(" and %d more", rest)
-	}
-	return finding(Waiting, v1alpha1.ReasonInUse, "deletion waits for %s%s: each removes its edge from spec.components[].connectsTo and launches a release without it",
-		strings.Join(users[:min(len(users), namedAtMost)], ", "), more)
+	return finding(Waiting, v1alpha1.ReasonInUse, "deletion waits for %s: each removes its edge from spec.components[].connectsTo and launches a release without it", atMostTen(users))
 }

@@ -201,8 +201,7 @@ func (c *Case) dataAPIs(t Target) []mesh.DataAPI {
 	var apis []mesh.DataAPI
 	for _, edge := range dataEdges(t.releases()...) {
 		out := mesh.DataAPI{Name: edge.name}
-		api, service := c.DataAPIs[edge.name], c.DataServices[edge.name]
-		if !withheld && api.Name != "" && AssessDataAPI(&api, service).Outcome == Met {
+		if api, service := c.DataAPIs[edge.name], c.DataServices[edge.name]; !withheld && c.answers(edge.name) {
 			out.Owner, out.Address, out.Port = api.Spec.Owner, service.Spec.ClusterIP, api.Spec.Service.Port
 			out.ServerName, out.CABundle = api.Spec.Service.ServerName, api.Spec.Service.CABundle
 			out.Operations, out.RequestsPerSecond = c.dataGrant(&api)
@@ -302,7 +301,13 @@ func (c *Case) awaitsData(t Target, component v1alpha1.Component) bool {
 
 // reachesData is true for an edge that is open.
 func (c *Case) reachesData(t Target, name string) bool {
-	return c.hasData(t) && slices.ContainsFunc(c.dataAPIs(t), func(api mesh.DataAPI) bool { return api.Name == name && api.Address != "" })
+	return c.hasData(t) && c.dataWithheld(t) == "" && c.answers(name)
+}
+
+// answers is true for a government data API that is there and can be reached by its Service.
+func (c *Case) answers(name string) bool {
+	api, ok := c.DataAPIs[name]
+	return ok && AssessDataAPI(&api, c.DataServices[name]).Outcome == Met
 }
 
 // dataFlows is what the network lets through to the proxy, and from it to the pods of the APIs. Where no API is open that is nothing.
