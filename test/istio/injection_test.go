@@ -67,11 +67,11 @@ func injectors(t *testing.T, settings []string) []admissionv1.MutatingWebhook {
 	decoder := yaml.NewYAMLOrJSONDecoder(bytes.NewReader(rendered), 4096)
 	for {
 		configuration := admissionv1.MutatingWebhookConfiguration{}
-		if err := decoder.Decode(&configuration); errors.Is(err, io.EOF) {
+		err := decoder.Decode(&configuration)
+		if errors.Is(err, io.EOF) {
 			break
-		} else {
-			g.Expect(err).NotTo(HaveOccurred())
 		}
+		g.Expect(err).NotTo(HaveOccurred())
 		webhooks = append(webhooks, configuration.Webhooks...)
 	}
 	g.Expect(webhooks).NotTo(BeEmpty())
