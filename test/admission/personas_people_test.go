@@ -11,7 +11,6 @@ import (
 	"testing"
 
 	. "github.com/onsi/gomega"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -93,8 +92,4 @@ func clientOf(t *testing.T, as rest.ImpersonationConfig) client.Client {
 	c, err := client.New(config, client.Options{Mapper: mapper})
 	NewWithT(t).Expect(err).NotTo(HaveOccurred())
 	return c
-}
-
-func rbacRefuses(err error) bool {
-	return apierrors.IsForbidden(err) && !strings.Contains(err.Error(), "ValidatingAdmissionPolicy")
 }
