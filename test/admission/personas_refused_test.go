@@ -123,9 +123,6 @@ func escalation(t *testing.T) {
 		{operations.login(), byRBAC, binding(mandi, "ClusterRole", "govpk-organization")},
 		{securityTeam.login(), byRBAC, binding(live, "ClusterRole", "govpk-takedown")},
 		{auditor.login(), byRBAC, binding("govpk-evidence", "ClusterRole", "govpk-auditor")},
-		{users["operator"], "", binding(live, "ClusterRole", "govpk-takedown")},
-		{users["operator"], byRBAC, binding(live, "ClusterRole", "cluster-admin")},
-		{users["operator"], byRBAC, binding(mandi, "ClusterRole", "govpk-nitb-reviewer")},
 	} {
 		what := row.as.UserName + " writes " + row.what
 		if row.by == "" {
@@ -168,6 +165,32 @@ func takedownByHand(t *testing.T) {
 	}
 	for _, namespace := range []string{test, mandi, "govpk-evidence"} {
 		refused(t, "the security team patches "+namespace, byRBAC, patching(namespace, offline))
+	}
+}
+
+// deletedByHand: likewise of what is in them.
+func deletedByHand(t *testing.T) {
+	security, operator := clientOf(t, securityTeam.login()), clientOf(t, users["operator"])
+	test, live := scopes[2].Namespace, scopes[3].Namespace
+	for _, namespace := range []string{test, live} {
+		for _, row := range []struct{ by, what string }{
+			{"", "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: allow-web}, spec: {podSelector: {}}}"},
+			{"govpk-children", "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: default-deny}, spec: {podSelector: {}}}"},
+			{"", "{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: portal}, spec: {parentRefs: [{name: public, namespace: gateways}], hostnames: [portal.health.gov.pk]}}"},
+			{byRBAC, "{apiVersion: v1, kind: Service, metadata: {name: web}, spec: {ports: [{port: 80}]}}"},
+			{byRBAC, "{apiVersion: v1, kind: ConfigMap, metadata: {name: files}}"},
+		} {
+			child := manifest(t, row.what)
+			child.SetNamespace(namespace)
+			NewWithT(t).Expect(operator.Create(t.Context(), child.DeepCopy())).To(Succeed())
+			if deleting := func() error { return security.Delete(t.Context(), child.DeepCopy(), client.DryRunAll) }; namespace == test {
+				refused(t, "the security team deletes in "+namespace+" "+row.what, byRBAC, deleting)
+			} else if row.by != "" {
+				refused(t, "the security team deletes "+row.what, row.by, deleting)
+			} else {
+				NewWithT(t).Expect(deleting()).To(Succeed(), "the security team deletes "+row.what)
+			}
+		}
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	. "github.com/onsi/gomega"
 	authorizationv1 "k8s.io/api/authorization/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -65,6 +66,7 @@ func TestPersonas(t *testing.T) {
 	t.Run("administrator", administrator)
 	t.Run("escalation", escalation)
 	t.Run("takedown by hand", takedownByHand)
+	t.Run("deletions by hand", deletedByHand)
 	t.Run("samples", samplesByTheirPersonas)
 
 	page := personasPage(answers)
@@ -73,8 +75,9 @@ func TestPersonas(t *testing.T) {
 	}
 	written, err := os.ReadFile(root("docs/personas.md"))
 	g.Expect(err).NotTo(HaveOccurred())
-	g.Expect(strings.Split(string(written), "\n")).To(Equal(strings.Split(page, "\n")),
-		"docs/personas.md does not say what the API server answers: go test ./test/admission -run TestPersonas -update writes it anew")
+	if diff := cmp.Diff(strings.Split(string(written), "\n"), strings.Split(page, "\n")); diff != "" {
+		t.Errorf("docs/personas.md does not say what the API server answers; go test ./test/admission -run TestPersonas -update writes it anew (-page +answers):\n%s", diff)
+	}
 }
 
 // servedDeeds are all verbs of all resources that the API server offers; true where the resource has namespaces.
