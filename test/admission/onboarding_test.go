@@ -33,22 +33,22 @@ func stepsOf(t *testing.T, page string) []step {
 	content, err := os.ReadFile(root(page))
 	NewWithT(t).Expect(err).NotTo(HaveOccurred())
 	var steps []step
-	var inside []string
+	inside := ""
 	for line := range strings.Lines(string(content)) {
 		line = strings.TrimRight(line, "\n")
 		switch opened := fence.FindStringSubmatch(line); {
 		case opened != nil:
-			inside = opened
+			inside = opened[1]
 			if opened[1] == "sh" {
 				steps = append(steps, step{Person: strings.TrimSpace(opened[2]), Refused: opened[3] != ""})
 			}
 		case line == "```":
-			inside = nil
+			inside = ""
 		case strings.HasPrefix(line, "```"):
 			t.Fatalf("%s: block %q names no person: ```sh engineer", page, line)
-		case inside != nil && inside[1] == "sh":
+		case inside == "sh":
 			steps[len(steps)-1].Commands += line + "\n"
-		case inside != nil:
+		case inside == "text":
 			steps[len(steps)-1].Answer += line
 		}
 	}

@@ -96,9 +96,9 @@ func manifest(t *testing.T, text string) *unstructured.Unstructured {
 
 // escalation: who may bind roles binds those that it was given to bind, and nobody makes more of it.
 func escalation(t *testing.T) {
-	binding := func(namespace, kind, role string) string {
+	binding := func(namespace, role string) string {
 		return "{apiVersion: rbac.authorization.k8s.io/v1, kind: RoleBinding, metadata: {name: more, namespace: " + namespace + "}, " +
-			"roleRef: {apiGroup: rbac.authorization.k8s.io, kind: " + kind + ", name: " + role + "}, " +
+			"roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: " + role + "}, " +
 			"subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: engineer-5@ntc.gov.pk}]}"
 	}
 	live := scopes[3].Namespace
@@ -106,23 +106,23 @@ func escalation(t *testing.T) {
 		as       rest.ImpersonationConfig
 		by, what string
 	}{
-		{engineer.login(), "", binding(mandi, "ClusterRole", "govpk-organization-signer")},
-		{engineer.login(), byRBAC, binding(mandi, "ClusterRole", "govpk-nitb-reviewer")},
-		{engineer.login(), byRBAC, binding(mandi, "ClusterRole", "govpk-ntc-reviewer")},
-		{engineer.login(), byRBAC, binding(mandi, "ClusterRole", "cluster-admin")},
-		{engineer.login(), byRBAC, binding("govpk-evidence", "ClusterRole", "govpk-operations")},
-		{engineer.login(), byRBAC, binding("govpk-evidence", "ClusterRole", "govpk-auditor")},
-		{engineer.login(), byRBAC, binding(live, "ClusterRole", "govpk-takedown")},
-		{engineer.login(), "govpk-children", binding(live, "ClusterRole", "govpk-organization")},
-		{engineer.login(), byRBAC, strings.ReplaceAll(binding("", "ClusterRole", "govpk-organization"), "RoleBinding", "ClusterRoleBinding")},
+		{engineer.login(), "", binding(mandi, "govpk-organization-signer")},
+		{engineer.login(), byRBAC, binding(mandi, "govpk-nitb-reviewer")},
+		{engineer.login(), byRBAC, binding(mandi, "govpk-ntc-reviewer")},
+		{engineer.login(), byRBAC, binding(mandi, "cluster-admin")},
+		{engineer.login(), byRBAC, binding("govpk-evidence", "govpk-operations")},
+		{engineer.login(), byRBAC, binding("govpk-evidence", "govpk-auditor")},
+		{engineer.login(), byRBAC, binding(live, "govpk-takedown")},
+		{engineer.login(), "govpk-children", binding(live, "govpk-organization")},
+		{engineer.login(), byRBAC, strings.ReplaceAll(binding("", "govpk-organization"), "RoleBinding", "ClusterRoleBinding")},
 		{engineer.login(), byRBAC, "{apiVersion: rbac.authorization.k8s.io/v1, kind: Role, metadata: {name: more, namespace: mandi}, rules: []}"},
 		{engineer.login(), byRBAC, "{apiVersion: v1, kind: ServiceAccount, metadata: {name: more, namespace: mandi}}"},
 		{engineer.login(), "govpk-namespaces", "{apiVersion: v1, kind: Namespace, metadata: {name: more, labels: {platform.ntc.gov.pk/stage: live}}}"},
-		{developer.login(), byRBAC, binding(mandi, "ClusterRole", "govpk-organization-signer")},
+		{developer.login(), byRBAC, binding(mandi, "govpk-organization-signer")},
 		{developer.login(), byRBAC, "{apiVersion: v1, kind: Namespace, metadata: {name: more, labels: {platform.ntc.gov.pk/organization: more}}}"},
-		{operations.login(), byRBAC, binding(mandi, "ClusterRole", "govpk-organization")},
-		{securityTeam.login(), byRBAC, binding(live, "ClusterRole", "govpk-takedown")},
-		{auditor.login(), byRBAC, binding("govpk-evidence", "ClusterRole", "govpk-auditor")},
+		{operations.login(), byRBAC, binding(mandi, "govpk-organization")},
+		{securityTeam.login(), byRBAC, binding(live, "govpk-takedown")},
+		{auditor.login(), byRBAC, binding("govpk-evidence", "govpk-auditor")},
 	} {
 		what := row.as.UserName + " writes " + row.what
 		if row.by == "" {

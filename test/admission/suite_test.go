@@ -82,8 +82,8 @@ func run(m *testing.M) (code int, err error) {
 		return 1, err
 	}
 	roles = slices.DeleteFunc(roles, func(file string) bool { return filepath.Base(file) == "kustomization.yaml" })
-	files := append(roles, "testdata/roles.yaml", "testdata/fixtures.yaml", "testdata/fixtures-govpk.yaml")
-	for _, file := range append(files, policies...) {
+	fixtures := []string{"testdata/roles.yaml", "testdata/fixtures.yaml", "testdata/fixtures-govpk.yaml"}
+	for _, file := range slices.Concat(roles, fixtures, policies) {
 		objects, err := load(file)
 		if err != nil {
 			return 1, err
