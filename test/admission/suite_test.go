@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -49,17 +50,13 @@ func run(m *testing.M) (code int, err error) {
 	if err != nil {
 		return 1, err
 	}
-	gatewayCRDs := filepath.Join(gatewayAPI, "config/crd/standard")
 	environment = &envtest.Environment{
 		BinaryAssetsDirectory: assets(),
 		ErrorIfCRDPathMissing: true,
 		CRDDirectoryPaths: []string{
 			root("config/crd"),
 			root("test/admission/testdata/istio"),
-			filepath.Join(gatewayCRDs, "gateway.networking.k8s.io_gateways.yaml"),
-			filepath.Join(gatewayCRDs, "gateway.networking.k8s.io_httproutes.yaml"),
-			filepath.Join(gatewayCRDs, "gateway.networking.k8s.io_referencegrants.yaml"),
-			filepath.Join(gatewayCRDs, "gateway.networking.k8s.io_backendtlspolicies.yaml"),
+			filepath.Join(gatewayAPI, "config/crd/standard"),
 			filepath.Join(certManager, "deploy/crds"),
 		},
 	}
@@ -80,11 +77,13 @@ func run(m *testing.M) (code int, err error) {
 	if err != nil {
 		return 1, err
 	}
-	files := []string{
-		root("config/rbac/cloud_office_role.yaml"), root("config/rbac/nitb_certificates_role.yaml"),
-		"testdata/roles.yaml", "testdata/fixtures.yaml", "testdata/fixtures-govpk.yaml",
+	roles, err := filepath.Glob(root("config/rbac/personas/*.yaml"))
+	if err != nil {
+		return 1, err
 	}
-	for _, file := range append(files, policies...) {
+	roles = slices.DeleteFunc(roles, func(file string) bool { return filepath.Base(file) == "kustomization.yaml" })
+	fixtures := []string{"testdata/roles.yaml", "testdata/fixtures.yaml", "testdata/fixtures-govpk.yaml"}
+	for _, file := range slices.Concat(roles, fixtures, policies) {
 		objects, err := load(file)
 		if err != nil {
 			return 1, err
@@ -133,8 +132,12 @@ func load(file string) ([]*unstructured.Unstructured, error) {
 	if err != nil {
 		return nil, err
 	}
+	return decode(file, bytes.NewReader(data))
+}
+
+func decode(file string, from io.Reader) ([]*unstructured.Unstructured, error) {
 	var objects []*unstructured.Unstructured
-	decoder := utilyaml.NewYAMLOrJSONDecoder(bytes.NewReader(data), 4096)
+	decoder := utilyaml.NewYAMLOrJSONDecoder(from, 4096)
 	for {
 		object := &unstructured.Unstructured{}
 		if err := decoder.Decode(object); errors.Is(err, io.EOF) {

@@ -4,10 +4,15 @@
 package admission
 
 import (
+	"slices"
+
 	"k8s.io/client-go/rest"
 )
 
-// users are who the tables speak of. RBAC lets every one of them write everything (testdata/roles.yaml), so that a refusal is the policy's.
+// writers is the group that RBAC lets write everything (testdata/roles.yaml). Personas are not in it.
+const writers = "test:writers"
+
+// users are who the tables speak of. RBAC lets every one of them write everything, so that a refusal is the policy's.
 var users = map[string]rest.ImpersonationConfig{
 	"operator":   serviceAccount("govpk-system", "govpk-operator"),
 	"issuing":    serviceAccount("cert-manager", "cert-manager"),
@@ -49,6 +54,7 @@ var users = map[string]rest.ImpersonationConfig{
 // user is one of users, or the controller of kube-controller-manager with that name.
 func user(name string) rest.ImpersonationConfig {
 	if known, ok := users[name]; ok {
+		known.Groups = append(slices.Clone(known.Groups), writers)
 		return known
 	}
 	return serviceAccount("kube-system", name)
