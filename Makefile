@@ -42,7 +42,7 @@ test: envtest-assets haproxy ## Run the unit, golden and envtest tests; needs no
 	@for m in $(MODULES); do echo "# $$m"; (cd $$m && go test ./...) || exit 1; done
 
 .PHONY: istio
-istio: envtest-assets ## Judge what is written for Istio by the real istiod, which is built first; needs no root.
+istio: envtest-assets helm ## Judge what is written for Istio by the real istiod, which is built first; needs no root.
 	$(TOOL) istiod
 	cd test/istio && go test -timeout 10m ./...
 
