@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -49,17 +50,14 @@ func run(m *testing.M) (code int, err error) {
 	if err != nil {
 		return 1, err
 	}
-	gatewayCRDs := filepath.Join(gatewayAPI, "config/crd/standard")
 	environment = &envtest.Environment{
 		BinaryAssetsDirectory: assets(),
 		ErrorIfCRDPathMissing: true,
 		CRDDirectoryPaths: []string{
 			root("config/crd"),
 			root("test/admission/testdata/istio"),
-			filepath.Join(gatewayCRDs, "gateway.networking.k8s.io_gateways.yaml"),
-			filepath.Join(gatewayCRDs, "gateway.networking.k8s.io_httproutes.yaml"),
-			filepath.Join(gatewayCRDs, "gateway.networking.k8s.io_referencegrants.yaml"),
-			filepath.Join(gatewayCRDs, "gateway.networking.k8s.io_backendtlspolicies.yaml"),
+			root("test/admission/testdata/others"),
+			filepath.Join(gatewayAPI, "config/crd/standard"),
 			filepath.Join(certManager, "deploy/crds"),
 		},
 	}
@@ -80,9 +78,9 @@ func run(m *testing.M) (code int, err error) {
 	if err != nil {
 		return 1, err
 	}
-	files := []string{
-		root("config/rbac/cloud_office_role.yaml"), root("config/rbac/nitb_certificates_role.yaml"),
-		"testdata/roles.yaml", "testdata/fixtures.yaml", "testdata/fixtures-govpk.yaml",
+	files := []string{"testdata/roles.yaml", "testdata/fixtures.yaml", "testdata/fixtures-govpk.yaml", "testdata/fixtures-installation.yaml", "bypass/days/rights.yaml"}
+	if err := createRoles(admin); err != nil {
+		return 1, err
 	}
 	for _, file := range append(files, policies...) {
 		objects, err := load(file)
@@ -102,6 +100,28 @@ func run(m *testing.M) (code int, err error) {
 		}
 	}
 	return m.Run(), nil
+}
+
+// createRoles creates the ClusterRoles and ClusterRoleBindings of an installation, wherever config/rbac keeps them.
+func createRoles(admin client.Client) error {
+	return filepath.WalkDir(root("config/rbac"), func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || filepath.Ext(path) != ".yaml" || entry.Name() == "kustomization.yaml" {
+			return err
+		}
+		objects, err := load(path)
+		if err != nil {
+			return err
+		}
+		for _, object := range objects {
+			if kind := object.GetKind(); kind != "ClusterRole" && kind != "ClusterRoleBinding" {
+				continue
+			}
+			if err := admin.Create(context.Background(), object); err != nil {
+				return fmt.Errorf("%s: %w", path, err)
+			}
+		}
+		return nil
+	})
 }
 
 // moduleDirectory is where a module's files are, of the version that the module in the repository's directory from uses.
