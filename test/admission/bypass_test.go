@@ -153,13 +153,17 @@ func (r request) connect(ctx context.Context, object *unstructured.Unstructured)
 
 // exists tells whether what an attempt wanted is there.
 func (r request) exists(ctx context.Context) (bool, error) {
-	object := &unstructured.Unstructured{Object: r.Object}
-	resources, err := resourcesOf(object.GroupVersionKind(), object.GetNamespace(), rest.ImpersonationConfig{})
-	if err != nil || r.Verb == "connect" || r.On.Kind != "" {
-		return false, err
+	// A stream, a token or a binding is no object.
+	if r.Verb == "connect" || r.On.Kind != "" {
+		return false, nil
 	}
+	object := &unstructured.Unstructured{Object: r.Object}
 	if object.GetName() == "" {
 		return r.anyExists(ctx)
+	}
+	resources, err := resourcesOf(object.GroupVersionKind(), object.GetNamespace(), rest.ImpersonationConfig{})
+	if err != nil {
+		return false, err
 	}
 	var subresources []string
 	if r.Subresource == "scale" {

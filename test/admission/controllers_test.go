@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -145,7 +144,7 @@ func rootFile(t *testing.T) string {
 func start(t *testing.T, program string, as rest.ImpersonationConfig, with func(kubeconfig string) (arguments, variables []string)) {
 	t.Helper()
 	g := NewWithT(t)
-	added, err := environment.AddUser(envtest.User{Name: as.UserName, Groups: append(slices.Clone(as.Groups), writers)}, nil)
+	added, err := environment.AddUser(envtest.User{Name: as.UserName, Groups: as.Groups}, nil)
 	g.Expect(err).NotTo(HaveOccurred())
 	kubeconfig, err := added.KubeConfig()
 	g.Expect(err).NotTo(HaveOccurred())

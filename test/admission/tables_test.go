@@ -48,6 +48,7 @@ func TestPolicies(t *testing.T) {
 	// govpk-break-glass refuses nothing: breakGlass reads what it counts.
 	NewWithT(t).Expect(files).To(HaveLen(len(policies)-1), "each policy has its table in testdata")
 
+	operator := built(t)
 	tables := map[string][]request{}
 	for _, file := range files {
 		policy := strings.TrimSuffix(filepath.Base(file), ".yaml")
@@ -67,8 +68,11 @@ func TestPolicies(t *testing.T) {
 		})
 	}
 	t.Run("bypass", bypass)
+	t.Run("plugins", plugins)
+	t.Run("break-glass", breakGlass)
 	t.Run("discovery", discovery)
 	t.Run("long breach", longBreach)
+	t.Run("bypass with the operator", func(t *testing.T) { bypassWithOperator(t, <-operator) })
 	t.Run("without DeploymentPolicy", withoutDeploymentPolicy)
 	t.Run("real cert-manager", realCertManager)
 	t.Run("real controllers", realControllers)
