@@ -23,8 +23,12 @@ var values = map[string]string{
 	"VALUE_RESOURCES":   `{{- toYaml .Values.resources | nindent 10 }}`,
 }
 
-// certManagerUser is whom the policies know as cert-manager. An installation may differ in it.
-const certManagerUser = "system:serviceaccount:cert-manager:cert-manager"
+// certManagerUser is whom the policies know as cert-manager, plugins the kinds that accounts of network plugins and provisioners write in stage
+// namespaces, as a CEL map, which JSON is. An installation may differ in both.
+const (
+	certManagerUser = "system:serviceaccount:cert-manager:cert-manager"
+	plugins         = "- expression: dyn({})\n    name: plugins\n"
+)
 
 // words are those that each kind holds. The canary's DaemonSets have an image, and nothing that an installation sets.
 var words = map[string][]string{
@@ -102,6 +106,7 @@ func template(o *unstructured.Unstructured) (path, text string, err error) {
 		text = strings.ReplaceAll(text, " "+word, " "+values[word])
 	}
 	text = strings.ReplaceAll(text, certManagerUser, "{{ .Values.certManagerUser }}")
+	text = strings.ReplaceAll(text, plugins, strings.Replace(plugins, "{}", "{{ .Values.plugins | toJson }}", 1))
 	return "templates/generated/" + kind + ".yaml", text, nil
 }
 

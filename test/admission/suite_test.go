@@ -9,11 +9,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strings"
 	"testing"
 
@@ -56,6 +56,7 @@ func run(m *testing.M) (code int, err error) {
 		CRDDirectoryPaths: []string{
 			root("config/crd"),
 			root("test/admission/testdata/istio"),
+			root("test/admission/testdata/others"),
 			filepath.Join(gatewayAPI, "config/crd/standard"),
 			filepath.Join(certManager, "deploy/crds"),
 		},
@@ -77,13 +78,11 @@ func run(m *testing.M) (code int, err error) {
 	if err != nil {
 		return 1, err
 	}
-	roles, err := filepath.Glob(root("config/rbac/personas/*.yaml"))
-	if err != nil {
+	files := []string{"testdata/roles.yaml", "testdata/fixtures.yaml", "testdata/fixtures-govpk.yaml", "testdata/fixtures-installation.yaml", "bypass/days/rights.yaml"}
+	if err := createRoles(admin); err != nil {
 		return 1, err
 	}
-	roles = slices.DeleteFunc(roles, func(file string) bool { return filepath.Base(file) == "kustomization.yaml" })
-	fixtures := []string{"testdata/roles.yaml", "testdata/fixtures.yaml", "testdata/fixtures-govpk.yaml"}
-	for _, file := range slices.Concat(roles, fixtures, policies) {
+	for _, file := range append(files, policies...) {
 		objects, err := load(file)
 		if err != nil {
 			return 1, err
@@ -101,6 +100,28 @@ func run(m *testing.M) (code int, err error) {
 		}
 	}
 	return m.Run(), nil
+}
+
+// createRoles creates the ClusterRoles and ClusterRoleBindings of an installation, wherever config/rbac keeps them.
+func createRoles(admin client.Client) error {
+	return filepath.WalkDir(root("config/rbac"), func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || filepath.Ext(path) != ".yaml" || entry.Name() == "kustomization.yaml" {
+			return err
+		}
+		objects, err := load(path)
+		if err != nil {
+			return err
+		}
+		for _, object := range objects {
+			if kind := object.GetKind(); kind != "ClusterRole" && kind != "ClusterRoleBinding" {
+				continue
+			}
+			if err := admin.Create(context.Background(), object); err != nil {
+				return fmt.Errorf("%s: %w", path, err)
+			}
+		}
+		return nil
+	})
 }
 
 // moduleDirectory is where a module's files are, of the version that the module in the repository's directory from uses.

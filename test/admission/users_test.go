@@ -49,10 +49,37 @@ var users = map[string]rest.ImpersonationConfig{
 	// cert-manager's other account, and a person who only looks like it.
 	"cainjector":   serviceAccount("cert-manager", "cert-manager-cainjector"),
 	"fake-issuing": {UserName: "cert-manager", Groups: []string{"system:serviceaccounts:cert-manager"}},
+	// Who broke the glass; the tenant's GitOps and the accounts of a network plugin and a provisioner, which no setting names.
+	"break-glass":             {UserName: "engineer-9@ntc.gov.pk", Groups: []string{"platform.ntc.gov.pk:break-glass"}},
+	"developer-with-too-much": {UserName: "developer-1@sehat.example", Groups: []string{"organization:sehat-digital", "ntc:operations"}},
+	"desk-2":                  {UserName: "desk-2@ntc.gov.pk"},
+	"tenant-robot":            serviceAccount("sehat-digital", "default"),
+	"plugin":                  serviceAccount("kube-system", "cilium"),
+	"provisioner":             serviceAccount("storage", "provisioner"),
 }
 
-// user is one of users, or the controller of kube-controller-manager with that name.
+// persons have the rights of their day (bypass/days/rights.yaml) and no others.
+var persons = map[string]rest.ImpersonationConfig{
+	"developer":         {UserName: "developer-1@sehat.example", Groups: []string{"day:organization:sehat-digital"}},
+	"support":           {UserName: "desk-1@sehat.example", Groups: []string{"day:support:sehat-digital"}},
+	"organization":      {UserName: "tester-1@sehat.example"},
+	"reviewer-nitb":     {UserName: "reviewer-7@nitb.gov.pk"},
+	"reviewer-ntc":      {UserName: "reviewer-7@ntc.gov.pk"},
+	"platform-engineer": {UserName: "platform-7@ntc.gov.pk"},
+	"level-1":           {UserName: "operations-7@ntc.gov.pk"},
+	"security-team":     {UserName: "security-7@ntc.gov.pk"},
+	"cloud-office":      {UserName: "officer-7@cloudoffice.gov.pk"},
+	"noc-officer":       {UserName: "noc-7@nitb.gov.pk"},
+	"breach-reporter":   {UserName: "desk-7@provider.example"},
+	"auditor":           {UserName: "auditor-7@audit.gov.pk"},
+	"public":            {UserName: "citizen@example.com"},
+}
+
+// user is one of persons or users, or the controller of kube-controller-manager with that name.
 func user(name string) rest.ImpersonationConfig {
+	if person, ok := persons[name]; ok {
+		return person
+	}
 	if known, ok := users[name]; ok {
 		known.Groups = append(slices.Clone(known.Groups), writers)
 		return known

@@ -40,7 +40,7 @@ subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: %[1]s}]
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRole
 metadata: {name: e2e-policy-engineer}
-rules: [{apiGroups: [platform.ntc.gov.pk], resources: [deploymentpolicies], verbs: [get, patch]}]
+rules: [{apiGroups: [platform.ntc.gov.pk], resources: [deploymentpolicies], verbs: [get, patch, configure]}]
 ---
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRoleBinding
