@@ -57,11 +57,13 @@ type operator struct {
 	stop     context.CancelFunc
 }
 
+var operatorGroups = []string{"system:serviceaccounts", "system:serviceaccounts:govpk-system"}
+
 // start begins a life of the operator. Its client passes through the given wrappers.
 func start(wrap ...func(client.Client) client.Client) *operator {
 	GinkgoHelper()
 	counted := &requests{}
-	rest := impersonated(operatorUser, "system:serviceaccounts", "system:serviceaccounts:govpk-system")
+	rest := impersonated(operatorUser, operatorGroups...)
 	rest.Wrap(counted.wrap)
 	missing := missingKinds()
 	c, err := cluster.New(rest, func(o *cluster.Options) {

@@ -16,6 +16,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -53,6 +54,8 @@ func run(m *testing.M) (code int, err error) {
 	environment = &envtest.Environment{
 		BinaryAssetsDirectory: assets(),
 		ErrorIfCRDPathMissing: true,
+		// The default of ten seconds is short on a busy machine.
+		CRDInstallOptions: envtest.CRDInstallOptions{MaxTime: time.Minute},
 		CRDDirectoryPaths: []string{
 			root("config/crd"),
 			root("test/admission/testdata/istio"),
