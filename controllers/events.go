@@ -54,7 +54,8 @@ func mustAct(app *v1alpha1.ThirdPartyApplication, condition metav1.Condition) bo
 	case stalled != nil && stalled.Reason == condition.Reason:
 		return false
 	default:
-		return slices.Contains([]string{v1alpha1.ReasonOverdue, v1alpha1.ReasonNodesMissing, v1alpha1.ReasonCapacityMissing}, condition.Reason)
+		return slices.Contains([]string{v1alpha1.ReasonOverdue, v1alpha1.ReasonNodesMissing, v1alpha1.ReasonCapacityMissing,
+			v1alpha1.ReasonGuardMissing, v1alpha1.ReasonGuardWeakened}, condition.Reason)
 	}
 }
 

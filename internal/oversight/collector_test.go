@@ -16,6 +16,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
+	admissionv1 "k8s.io/api/admissionregistration/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	clocktesting "k8s.io/utils/clock/testing"
@@ -23,6 +24,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 
 	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
+	"github.com/ntc-gov-pk/govpk-operator/internal/sop"
 )
 
 // now is noon in Karachi, so that a day that ends there ends within another day in UTC.
@@ -78,9 +80,26 @@ func everything() []client.Object {
 	closed.Name, closed.Spec.Closure, closed.Status.Late = "closed", &v1alpha1.BreachClosure{}, "1h0m0s"
 
 	return []client.Object{
+		guard("govpk-images"), guard("govpk-mine"), binding("govpk-images"),
 		policy, accredited, suspended, unjudged, live, offline, overdue, audited, open, lifted,
 		inForce, justOver, nextYear, later, ended, revoked, unacknowledged, acknowledged, responded, closed,
 	}
+}
+
+func guard(name string) *admissionv1.ValidatingAdmissionPolicy {
+	return &admissionv1.ValidatingAdmissionPolicy{ObjectMeta: named(name)}
+}
+
+func binding(policy string) *admissionv1.ValidatingAdmissionPolicyBinding {
+	b := &admissionv1.ValidatingAdmissionPolicyBinding{ObjectMeta: named(policy)}
+	b.Spec = admissionv1.ValidatingAdmissionPolicyBindingSpec{PolicyName: policy, ValidationActions: []admissionv1.ValidationAction{admissionv1.Deny}}
+	return b
+}
+
+// shipped is more than everything holds: one policy is not there, and one binding.
+var shipped = sop.Guards{
+	Policies: []admissionv1.ValidatingAdmissionPolicy{*guard("govpk-images"), *guard("govpk-offline")},
+	Bindings: []admissionv1.ValidatingAdmissionPolicyBinding{*binding("govpk-images"), *binding("govpk-offline")},
 }
 
 func application(name string, stage v1alpha1.Stage) *v1alpha1.ThirdPartyApplication {
@@ -98,8 +117,10 @@ func certificate(name string, state v1alpha1.NoObjectionState, until time.Time) 
 func reader(t *testing.T, objects ...client.Object) client.Reader {
 	t.Helper()
 	scheme := runtime.NewScheme()
-	if err := v1alpha1.AddToScheme(scheme); err != nil {
-		t.Fatal(err)
+	for _, add := range []func(*runtime.Scheme) error{v1alpha1.AddToScheme, admissionv1.AddToScheme} {
+		if err := add(scheme); err != nil {
+			t.Fatal(err)
+		}
 	}
 	return fake.NewClientBuilder().WithScheme(scheme).WithObjects(objects...).Build()
 }
@@ -108,7 +129,7 @@ func reader(t *testing.T, objects ...client.Object) client.Reader {
 func scrape(t *testing.T, objects ...client.Object) []string {
 	t.Helper()
 	registry := prometheus.NewPedanticRegistry()
-	registry.MustRegister(&Collector{Reader: reader(t, objects...), Clock: clocktesting.NewFakePassiveClock(now)})
+	registry.MustRegister(&Collector{Reader: reader(t, objects...), Clock: clocktesting.NewFakePassiveClock(now), Shipped: shipped})
 	families, err := registry.Gather()
 	if err != nil {
 		t.Fatal(err)
@@ -143,7 +164,7 @@ func TestScrapeOfNothing(t *testing.T) {
 			t.Error(line)
 		}
 	}
-	if n, want := len(scrape(t)), 6+6+4+5+4+4*3; n != want {
+	if n, want := len(scrape(t)), 2+2+6+6+4+5+4+4*3; n != want {
 		t.Errorf("%d samples, want %d", n, want)
 	}
 }
