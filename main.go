@@ -52,7 +52,7 @@ func main() {
 	flag.StringVar(&o.probeAddress, "health-probe-bind-address", ":8081", "The address of /healthz and /readyz.")
 	flag.StringVar(&o.certManagerUser, "cert-manager-user", controllers.CertManagerUser, "The account of cert-manager that the admission policies of this installation name.")
 	flag.Parse()
-	ctrl.SetLogger(logr.FromSlogHandler(slog.NewJSONHandler(os.Stderr, nil)))
+	ctrl.SetLogger(logr.FromSlogHandler(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{ReplaceAttr: controllers.PlainAttribute})))
 
 	if err := run(ctrl.SetupSignalHandler(), o); err != nil {
 		ctrl.Log.Error(err, "govpk-operator stopped")
@@ -120,7 +120,7 @@ func run(ctx context.Context, o options) error {
 		Applier: &apply.Applier{
 			Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Logs: apply.LogsFrom(pods), EvidenceNamespace: evidenceNamespace,
 		},
-		Recorder:     mgr.GetEventRecorder("govpk-operator"),
+		Recorder:     controllers.PlainEvents{EventRecorder: mgr.GetEventRecorder("govpk-operator")},
 		Clock:        clock.RealClock{},
 		MissingKinds: missing,
 		Shipped:      shipped,

@@ -5,7 +5,6 @@ package controllers
 
 import (
 	"slices"
-	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -59,22 +58,10 @@ func mustAct(app *v1alpha1.ThirdPartyApplication, condition metav1.Condition) bo
 	}
 }
 
-// The API server refuses an event whose note is longer, and nobody would hear of it.
-const noteLimit = 1024
-
 // alarm is a message and whom to call, in the length of an event's note.
 func alarm(message, call string) string {
 	call = "; call " + shortened(call, noteLimit/2)
 	return shortened(message, noteLimit-len(call)) + call
-}
-
-// shortened is a text in so many bytes.
-func shortened(text string, most int) string {
-	const more = "…"
-	if len(text) <= most {
-		return text
-	}
-	return strings.ToValidUTF8(text[:most-len(more)], "") + more
 }
 
 func (r *ApplicationReconciler) announceDue(before, after *v1alpha1.ThirdPartyApplication) {

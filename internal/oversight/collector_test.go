@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 	_ "time/tzdata"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
@@ -211,5 +213,34 @@ func TestUnknownTimeZone(t *testing.T) {
 	c := &Collector{Reader: reader(t, policy), Clock: clocktesting.NewFakePassiveClock(now)}
 	if w, err := c.read(t.Context()); err != nil || w.zone != time.UTC {
 		t.Errorf("zone %v, %v", w.zone, err)
+	}
+}
+
+// What people wrote is one line of what Prometheus reads, moves no terminal, and names no other series.
+func TestHostileLabels(t *testing.T) {
+	for _, text := range []string{"ISO\n\"} 1\ngovpk_guard_in_force 1", "\x1b[2J", "\u202e", "\xff\xfe", strings.Repeat("پ", 1<<20), `<b>"x"</b>`} {
+		p := &v1alpha1.CloudServiceProvider{ObjectMeta: named("p")}
+		p.Status.Endings = []v1alpha1.Ending{{What: text, Date: "2026-12-01"}}
+		registry := prometheus.NewPedanticRegistry()
+		registry.MustRegister(&Collector{Reader: reader(t, p), Clock: clocktesting.NewFakePassiveClock(now)})
+		families, err := registry.Gather()
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := false
+		for _, family := range families {
+			for _, metric := range family.GetMetric() {
+				for _, l := range metric.GetLabel() {
+					found = found || l.GetName() == "what"
+					if value := l.GetValue(); !utf8.ValidString(value) || utf8.RuneCountInString(value) > 128 ||
+						strings.IndexFunc(value, func(r rune) bool { return !unicode.IsPrint(r) && r != unicode.ReplacementChar }) >= 0 {
+						t.Errorf("%s: %.40q", l.GetName(), value)
+					}
+				}
+			}
+		}
+		if !found {
+			t.Errorf("%.20q has no series", text)
+		}
 	}
 }
