@@ -51,6 +51,7 @@ func main() {
 	flag.StringVar(&o.metricsCertificate, "metrics-certificate", "", "The directory of tls.crt and tls.key for metrics; without them there the certificate is self-signed.")
 	flag.StringVar(&o.probeAddress, "health-probe-bind-address", ":8081", "The address of /healthz and /readyz.")
 	flag.StringVar(&o.certManagerUser, "cert-manager-user", controllers.CertManagerUser, "The account of cert-manager that the admission policies of this installation name.")
+	flag.StringVar(&o.plugins, "plugins", controllers.NoPlugins, "What network plugins and provisioners write, as the admission policies of this installation name it: a JSON object of kinds by account.")
 	flag.Parse()
 	ctrl.SetLogger(logr.FromSlogHandler(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{ReplaceAttr: controllers.PlainAttribute})))
 
@@ -62,16 +63,16 @@ func main() {
 
 // options are what an installation sets.
 type options struct {
-	leaderElect                                                       bool
-	metricsAddress, metricsCertificate, probeAddress, certManagerUser string
+	leaderElect                                                                bool
+	metricsAddress, metricsCertificate, probeAddress, certManagerUser, plugins string
 }
 
 func run(ctx context.Context, o options) error {
 	ctx, restart := context.WithCancel(ctx)
 	defer restart()
-	shipped, err := controllers.ShippedGuards(o.certManagerUser)
+	shipped, err := controllers.ShippedGuards(o.certManagerUser, o.plugins)
 	if err != nil {
-		return fmt.Errorf("-cert-manager-user: %w", err)
+		return fmt.Errorf("admission policies: %w", err)
 	}
 	config, err := ctrl.GetConfig()
 	if err != nil {

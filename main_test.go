@@ -69,7 +69,7 @@ func TestMissingKinds(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	go func() {
-		stopped <- run(ctx, options{metricsAddress: "0", probeAddress: "0", certManagerUser: controllers.CertManagerUser})
+		stopped <- run(ctx, options{metricsAddress: "0", probeAddress: "0", certManagerUser: controllers.CertManagerUser, plugins: controllers.NoPlugins})
 	}()
 	g.Eventually(func(g Gomega) {
 		g.Expect(c.Get(ctx, client.ObjectKeyFromObject(app), app)).To(Succeed())
@@ -109,7 +109,7 @@ func followsGuards(ctx context.Context, g *WithT, c client.Client, app *v1alpha1
 		}, 20*time.Second).Should(Succeed(), "a watch wakes every application")
 	}
 	says(v1alpha1.ReasonGuardMissing, "ValidatingAdmissionPolicy govpk-certificates is missing (and ")
-	shipped, err := controllers.ShippedGuards(controllers.CertManagerUser)
+	shipped, err := controllers.ShippedGuards(controllers.CertManagerUser, controllers.NoPlugins)
 	g.Expect(err).NotTo(HaveOccurred())
 	for i := range shipped.Policies {
 		g.Expect(c.Create(ctx, shipped.Policies[i].DeepCopy())).To(Succeed())

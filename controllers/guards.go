@@ -6,6 +6,7 @@ package controllers
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -37,17 +38,24 @@ import (
 // CertManagerUser is the account of cert-manager in the manifests, its chart's default.
 const CertManagerUser = "system:serviceaccount:cert-manager:cert-manager"
 
+// NoPlugins is that nothing is named in the manifests.
+const NoPlugins = "{}"
+
 // EventGuardsRestored: every admission policy is in force again.
 const EventGuardsRestored = "GuardsRestored"
 
 var serviceAccountUser = regexp.MustCompile(`^system:serviceaccount:[a-z0-9]([-a-z0-9]*[a-z0-9])?:[a-z0-9]([-.a-z0-9]*[a-z0-9])?$`)
 
 // ShippedGuards are the admission policies that this operator was built with, for an installation whose cert-manager runs under the
-// given account: the one thing in which installations differ.
-func ShippedGuards(certManager string) (sop.Guards, error) {
+// given account, and whose plugins write the given kinds, as JSON by account: installations differ in nothing else.
+func ShippedGuards(certManager, plugins string) (sop.Guards, error) {
 	var guards sop.Guards
 	if !serviceAccountUser.MatchString(certManager) {
-		return guards, fmt.Errorf("cert-manager's account %q must be one of a ServiceAccount, as %s", certManager, CertManagerUser)
+		return guards, fmt.Errorf("cert-manager-user %q must be a ServiceAccount's, as %s", certManager, CertManagerUser)
+	}
+	var kinds map[string][]string
+	if err := json.Unmarshal([]byte(plugins), &kinds); err != nil || kinds == nil {
+		return guards, fmt.Errorf("plugins %q must be a JSON object of kinds by account, as in the admission policies: %w", plugins, err)
 	}
 	files, err := fs.Glob(admission.Files, "*.yaml")
 	if err != nil {
@@ -61,6 +69,13 @@ func ShippedGuards(certManager string) (sop.Guards, error) {
 		content = bytes.ReplaceAll(content, []byte(CertManagerUser), []byte(certManager))
 		if err := readGuards(&guards, content); err != nil {
 			return guards, fmt.Errorf("config/admission/%s: %w", file, err)
+		}
+	}
+	for i := range guards.Policies {
+		for k := range guards.Policies[i].Spec.Variables {
+			if variable := &guards.Policies[i].Spec.Variables[k]; variable.Name == sop.PluginsVariable {
+				variable.Expression = sop.PluginsExpression(kinds)
+			}
 		}
 	}
 	return guards, nil

@@ -23,7 +23,7 @@ import (
 
 func shipped() sop.Guards {
 	GinkgoHelper()
-	guards, err := controllers.ShippedGuards(controllers.CertManagerUser)
+	guards, err := controllers.ShippedGuards(controllers.CertManagerUser, controllers.NoPlugins)
 	Expect(err).NotTo(HaveOccurred())
 	return guards
 }

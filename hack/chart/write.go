@@ -26,6 +26,9 @@ var values = map[string]string{
 // certManagerUser is whom the policies know as cert-manager. An installation may differ in it.
 const certManagerUser = "system:serviceaccount:cert-manager:cert-manager"
 
+// pluginsFlag tells the operator what the policies name, so that it knows its own.
+const pluginsFlag = "--plugins={}"
+
 // words are those that each kind holds. The canary's DaemonSets have an image, and nothing that an installation sets.
 var words = map[string][]string{
 	"deployment": {"VALUE_IMAGE", "VALUE_PULL_POLICY", "VALUE_REPLICAS", "VALUE_RESOURCES"},
@@ -102,6 +105,7 @@ func template(o *unstructured.Unstructured) (path, text string, err error) {
 		text = strings.ReplaceAll(text, " "+word, " "+values[word])
 	}
 	text = strings.ReplaceAll(text, certManagerUser, "{{ .Values.certManagerUser }}")
+	text = strings.ReplaceAll(text, pluginsFlag, `{{ printf "--plugins=%s" (toJson .Values.plugins) | quote }}`)
 	return "templates/generated/" + kind + ".yaml", text, nil
 }
 

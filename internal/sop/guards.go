@@ -5,6 +5,7 @@ package sop
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -132,7 +133,11 @@ func defaultedPolicy(spec admissionv1.ValidatingAdmissionPolicySpec) admissionv1
 	spec.MatchConstraints = defaultedMatch(spec.MatchConstraints)
 	spec.Variables, spec.Validations, spec.MatchConditions = slices.Clone(spec.Variables), slices.Clone(spec.Validations), slices.Clone(spec.MatchConditions)
 	for i := range spec.Variables {
-		spec.Variables[i].Expression = folded(spec.Variables[i].Expression)
+		v := &spec.Variables[i]
+		v.Expression = folded(v.Expression)
+		if kinds, ok := pluginKinds(v.Expression); ok && v.Name == PluginsVariable {
+			v.Expression = PluginsExpression(kinds)
+		}
 	}
 	for i := range spec.Validations {
 		v := &spec.Validations[i]
@@ -142,6 +147,23 @@ func defaultedPolicy(spec admissionv1.ValidatingAdmissionPolicySpec) admissionv1
 		spec.MatchConditions[i].Expression = folded(spec.MatchConditions[i].Expression)
 	}
 	return spec
+}
+
+// PluginsVariable is the variable by which an installation names what its network plugins and provisioners write, by account.
+const PluginsVariable = "plugins"
+
+// PluginsExpression is that variable's.
+func PluginsExpression(kinds map[string][]string) string {
+	// A map of strings always has a text.
+	text, _ := json.Marshal(kinds)
+	return "dyn(" + string(text) + ")"
+}
+
+// pluginKinds reads such an expression, with quotes of either kind.
+func pluginKinds(expression string) (kinds map[string][]string, ok bool) {
+	text, begins := strings.CutPrefix(expression, "dyn(")
+	text, ends := strings.CutSuffix(text, ")")
+	return kinds, begins && ends && json.Unmarshal([]byte(strings.ReplaceAll(text, "'", `"`)), &kinds) == nil
 }
 
 func folded(text string) string { return strings.Join(strings.Fields(text), " ") }

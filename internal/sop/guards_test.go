@@ -130,6 +130,28 @@ func TestGuardGaps(t *testing.T) {
 	}
 }
 
+// An installation writes its plugins with quotes of either kind, in lines and orders of its own. Anything but such names is another policy.
+func TestPlugins(t *testing.T) {
+	shipped := shippedGuards()
+	kinds := map[string][]string{"system:a": {"pods/status"}, "system:b": {"x.y.z", "persistentvolumeclaims"}}
+	shipped.Policies[0].Spec.Variables = []admissionv1.Variable{{Name: PluginsVariable, Expression: PluginsExpression(kinds)}}
+	for expression, want := range map[string]bool{
+		"dyn({'system:b': ['x.y.z', 'persistentvolumeclaims'],\n  'system:a': ['pods/status']})":          true,
+		`dyn({"system:a":["pods/status"],"system:b":["x.y.z","persistentvolumeclaims"]})`:                 true,
+		`dyn({"system:a":["pods/status"],"system:b":["x.y.z"]})`:                                          false,
+		`dyn({"system:a":["pods/status"],"system:b":["x.y.z","persistentvolumeclaims"],"evil":["pods"]})`: false,
+		`dyn({"system:a":["pods/status"],"system:b":["x.y.z","persistentvolumeclaims"]} )`:                true,
+		`dyn({request.userInfo.username: ["pods"]})`:                                                      false,
+		"dyn({})": false, "": false,
+	} {
+		standing := standingGuards()
+		standing.Policies[0].Spec.Variables = []admissionv1.Variable{{Name: PluginsVariable, Expression: expression}}
+		if gaps := GuardGaps(shipped, standing); (len(gaps) == 0) != want {
+			t.Errorf("%s: %v", expression, gaps)
+		}
+	}
+}
+
 // A policy that is lost freezes launches, also of what was live before and of what returns, and stops nothing.
 func TestGuardsLost(t *testing.T) {
 	gone := []GuardGap{{Kind: BindingKind, Name: "govpk-images", Missing: true, Problem: "is missing"}}

@@ -57,7 +57,7 @@ func startOperator(ctx context.Context, cluster *scenario.Cluster) (*operator, e
 	if err != nil {
 		return nil, err
 	}
-	shipped, err := controllers.ShippedGuards(controllers.CertManagerUser)
+	shipped, err := controllers.ShippedGuards(controllers.CertManagerUser, controllers.NoPlugins)
 	if err != nil {
 		return nil, err
 	}
