@@ -191,6 +191,7 @@ metadata:
   name: health-portal-fab68624-live
   labels:
     app.kubernetes.io/managed-by: govpk-operator
+    istio-injection: disabled
     platform.ntc.gov.pk/application: health-portal
     platform.ntc.gov.pk/application-namespace: sehat-digital
     platform.ntc.gov.pk/organization: sehat-digital

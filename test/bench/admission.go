@@ -77,11 +77,11 @@ type writer struct {
 
 // throughAdmission measures what the policies add to a write, on one API server, with none in force as the other side.
 func throughAdmission(ctx context.Context, rounds int, report *Report) (err error) {
-	cluster, stop, err := startServer(ctx)
+	environment, cluster, err := startServer(ctx)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, stop()) }()
+	defer func() { err = errors.Join(err, environment.Stop()) }()
 	b, err := newAdmissionBench(ctx, cluster)
 	if err != nil {
 		return err

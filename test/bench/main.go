@@ -48,6 +48,9 @@ func run(ctx context.Context, rounds int, file string, out io.Writer) error {
 	if err := throughAdmission(ctx, rounds, report); err != nil {
 		return err
 	}
+	if err := lockWindow(ctx, rounds, report); err != nil {
+		return err
+	}
 	if err := throughGateway(ctx, report); err != nil {
 		return err
 	}
