@@ -9,6 +9,7 @@ import (
 	"maps"
 	"slices"
 
+	admissionv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -46,7 +47,10 @@ const flagPriority = 100
 // CacheOptions hold of children only what the operator made.
 func CacheOptions(missing []string) cache.Options {
 	ours := labels.SelectorFromSet(labels.Set{render.ManagedByLabel: render.FieldOwner})
-	options := cache.Options{ByObject: map[client.Object]cache.ByObject{&corev1.Node{}: {Transform: slimNode}, &corev1.PersistentVolume{}: {Transform: slimVolume}}}
+	options := cache.Options{ByObject: map[client.Object]cache.ByObject{
+		&corev1.Node{}: {Transform: slimNode}, &corev1.PersistentVolume{}: {Transform: slimVolume},
+		&admissionv1.ValidatingAdmissionPolicy{}: {Transform: slimGuard}, &admissionv1.ValidatingAdmissionPolicyBinding{}: {Transform: slimGuard},
+	}}
 	for _, kind := range apply.Children() {
 		if !slices.Contains(othersToo, kind) && !slices.Contains(missing, kind.GroupKind().String()) {
 			options.ByObject[object(kind)] = cache.ByObject{Label: ours}
@@ -166,7 +170,9 @@ func (r *ApplicationReconciler) SetupWithManager(ctx context.Context, mgr ctrl.M
 		Watches(&corev1.Pod{}, mapped(r.canaryRequests), builder.WithPredicates(canaryChanged())).
 		Watches(&corev1.Pod{}, mapped(r.canaryRequests), builder.WithPredicates(nodeProxyChanged())).
 		WatchesMetadata(metadata(apply.NamespaceKind), mapped(r.namespaceRequests)).
-		WatchesMetadata(metadata(apply.NamespaceKind), r.Fleet.Events())
+		WatchesMetadata(metadata(apply.NamespaceKind), r.Fleet.Events()).
+		Watches(&admissionv1.ValidatingAdmissionPolicy{}, mapped(r.all), builder.WithPredicates(guardChanged())).
+		Watches(&admissionv1.ValidatingAdmissionPolicyBinding{}, mapped(r.all), builder.WithPredicates(guardChanged()))
 	for _, kind := range r.children() {
 		if kind == apply.QuotaKind {
 			b = b.Watches(object(kind), r.QuotaEvents())
