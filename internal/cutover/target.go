@@ -34,7 +34,7 @@ type Target struct {
 	// Source is where the source's token is served, without a slash at the end.
 	Source string
 	Client *http.Client
-	// Wait is before the first retry; each one waits twice as long, up to a hundredfold.
+	// Wait is before the first retry; each one waits twice as long, up to tenfold: a component is away meanwhile.
 	Wait time.Duration
 }
 
@@ -72,7 +72,7 @@ func (t Target) Fetch(ctx context.Context) (Report, error) {
 			return Report{}, ctx.Err()
 		case <-time.After(wait):
 		}
-		wait = min(2*wait, 100*t.Wait)
+		wait = min(2*wait, 10*t.Wait)
 	}
 }
 
