@@ -214,7 +214,11 @@ func (c *Case) cutOverFinding(t Target) Finding {
 		x.component.Name, t.Release.Name, namespace, x.from.Name, x.to.Name, t.Release.Spec.CloudServiceProvider)
 	switch {
 	case x.step == failed:
-		return finding(Refused, v1alpha1.ReasonCutOverFailed, "%s; that failed%s%s; it runs again where it was, and %s", copies, because(quote(t.Observed.Tasks[x.job].Message)), x.said, remedy)
+		now := "it runs again where it was"
+		if t.Previous == nil {
+			now = "it stays stopped, since no release before is known to run there"
+		}
+		return finding(Refused, v1alpha1.ReasonCutOverFailed, "%s; that failed%s%s; %s; %s", copies, because(quote(t.Observed.Tasks[x.job].Message)), x.said, now, remedy)
 	case x.obstacle != "" && !x.away():
 		return finding(Progressing, v1alpha1.ReasonCuttingOver, "%s; that cannot begin: %s; until then it runs where it is", copies, x.obstacle)
 	case x.obstacle != "":

@@ -311,6 +311,7 @@ func (s *story) people(random *rand.Rand) string {
 // Whatever comes in between, in whatever order: the component never runs with data that is not the latest, no volume is written by two, and
 // once people leave it alone it runs where its release wants it.
 func TestNoWriteIsEverLost(t *testing.T) {
+	t.Parallel()
 	for seed := range int64(6) {
 		random := rand.New(rand.NewSource(seed))
 		s := newStory(t)

@@ -200,6 +200,10 @@ func TestAFailedCopy(t *testing.T) {
 	if _, source := named(objects, "Deployment", mesh.CopySourceName); source {
 		t.Error("the old volume is still served")
 	}
+	target.Previous = nil
+	if f := s.c.cutOverFinding(target); !strings.Contains(f.Message, "it stays stopped") {
+		t.Error(f.Message)
+	}
 	s.c.Application.Annotations = map[string]string{v1alpha1.RetryAnnotation: "again"}
 	if x := s.target().CutOver; x.step == failed {
 		t.Error("another try is none")
