@@ -27,6 +27,8 @@ const (
 	EventSignOffVoid = "SignOffVoid"
 	// EventNoObjection, followed by its state: a No Objection Certificate begins, ends, is revoked or refused.
 	EventNoObjection = "NoObjection"
+	// EventCutOver: the data of every component is where its release runs.
+	EventCutOver = "CutOver"
 )
 
 // announce tells by events what changed: a new stage, a due date that moved, and every verdict that somebody must act on, with whom to call.
@@ -36,6 +38,7 @@ func (r *ApplicationReconciler) announce(c *sop.Case, before, after *v1alpha1.Th
 			"%s", shortened(meta.FindStatusCondition(after.Status.Conditions, v1alpha1.ConditionReady).Message, noteLimit))
 	}
 	r.announceDue(before, after)
+	r.announceCutOver(before, after)
 	for _, condition := range after.Status.Conditions {
 		old := meta.FindStatusCondition(before.Status.Conditions, condition.Type)
 		if mustAct(after, condition) && (old == nil || old.Reason != condition.Reason) {

@@ -200,13 +200,12 @@ func appearance() predicate.Predicate {
 	return predicate.Funcs{UpdateFunc: func(event.UpdateEvent) bool { return false }}
 }
 
-// troubleChanged lets through pods that begin to say why they do not run, or stop saying it, and those that start or whose
-// sidecar does.
+// troubleChanged lets through pods that begin to say why they do not run, or stop saying it, those that start or whose
+// sidecar does, and those that are gone: a cut-over waits for the last pod of its component.
 func troubleChanged() predicate.Predicate {
 	troubled := func(o client.Object) bool { return trouble(o.(*corev1.Pod)) != "" }
 	return predicate.Funcs{
 		CreateFunc: func(e event.CreateEvent) bool { return troubled(e.Object) },
-		DeleteFunc: func(e event.DeleteEvent) bool { return troubled(e.Object) },
 		UpdateFunc: func(e event.UpdateEvent) bool {
 			before, after := observedPod(e.ObjectOld.(*corev1.Pod)), observedPod(e.ObjectNew.(*corev1.Pod))
 			return before.Trouble != after.Trouble || before.Restarts != after.Restarts || before.Started != after.Started || before.Sidecar != after.Sidecar ||

@@ -174,8 +174,12 @@ const (
 	ReasonDataClassLowered = "DataClassLowered"
 	// ReasonDataClassTooLow: a government data API's class is above the release's.
 	ReasonDataClassTooLow = "DataClassTooLow"
-	// ReasonVolumeStranded: a volume lies where the release could not reach it.
+	// ReasonVolumeStranded: a volume lies where the release could not reach it, and cannot be copied from there. The message says who mends that.
 	ReasonVolumeStranded = "VolumeStranded"
+	// ReasonCuttingOver: the data of a component is copied to where the release runs. Nobody need act.
+	ReasonCuttingOver = "CuttingOver"
+	// ReasonCutOverFailed: that cannot be done; the component runs where it was. The organization, or whom the message names, mends it.
+	ReasonCutOverFailed = "CutOverFailed"
 	// ReasonNodesMissing: no node of the provider is ready for pods. NTC or the provider attests one.
 	ReasonNodesMissing = "NodesMissing"
 	// ReasonCapacityMissing: the provider's nodes cannot hold the application beside what others have booked.
