@@ -28,7 +28,7 @@ func availability() Clause {
 		Demands:   "The hardware is provisioned at NTC; government data is reached only inside its data centre.",
 		Assess:    assessAvailability,
 		Enforce:   enforceAvailability,
-		Guards:    []string{"govpk-children", "govpk-namespaces"},
+		Guards:    []string{"govpk-children", "govpk-installation", "govpk-namespaces"},
 	}
 }
 

@@ -22,7 +22,7 @@ func deployment() Clause {
 		Demands:   "The organization deploys over the VPN once the infrastructure stands, and only on a gov.pk domain in NTC's data centre.",
 		Assess:    assessDomains,
 		Enforce:   enforceDeployment,
-		Guards:    []string{"govpk-children", "govpk-hosts", "govpk-identity", "govpk-namespaces"},
+		Guards:    []string{"govpk-children", "govpk-hosts", "govpk-identity", "govpk-namespaces", "govpk-organizations"},
 	}
 }
 

@@ -20,7 +20,7 @@ func goLive() Clause {
 		Condition: v1alpha1.ConditionLaunched,
 		Demands:   "After successful testing the organization makes its own decision and launches.",
 		Assess:    assessLaunch,
-		Guards:    []string{"govpk-identity", "govpk-images", "govpk-namespaces"},
+		Guards:    []string{"govpk-break-glass", "govpk-identity", "govpk-images", "govpk-namespaces"},
 	}
 }
 

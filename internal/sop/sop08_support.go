@@ -23,7 +23,7 @@ func support() Clause {
 		Demands:   "NITB and NTC hold level 1 of operations; levels 2 and 3 remain with the organization.",
 		Assess:    assessSupport,
 		Enforce:   enforceSupport,
-		Guards:    []string{"govpk-children", "govpk-identity"},
+		Guards:    []string{"govpk-children", "govpk-identity", "govpk-organizations"},
 	}
 }
 

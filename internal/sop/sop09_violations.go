@@ -21,7 +21,7 @@ func violations() Clause {
 		Demands:   "NITB and NTC may take an application offline that could damage the national image or threaten the data centre.",
 		Assess:    assessViolations,
 		Enforce:   enforceViolations,
-		Guards:    []string{"govpk-offline", "govpk-namespaces", "govpk-children", "govpk-identity", "govpk-evidence"},
+		Guards:    []string{"govpk-offline", "govpk-namespaces", "govpk-children", "govpk-identity", "govpk-evidence", "govpk-installation", "govpk-break-glass"},
 	}
 }
 
