@@ -22,7 +22,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/apiutil"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
-	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
 	"github.com/ntc-gov-pk/govpk-operator/controllers"
@@ -46,23 +45,35 @@ func main() {
 		}
 		return
 	}
-	var leaderElect bool
-	var metricsAddress, probeAddress string
-	flag.BoolVar(&leaderElect, "leader-elect", false, "Let one of several replicas act at a time.")
-	flag.StringVar(&metricsAddress, "metrics-bind-address", "0", "The address of the metrics endpoint; 0 turns it off.")
-	flag.StringVar(&probeAddress, "health-probe-bind-address", ":8081", "The address of /healthz and /readyz.")
+	var o options
+	flag.BoolVar(&o.leaderElect, "leader-elect", false, "Let one of several replicas act at a time.")
+	flag.StringVar(&o.metricsAddress, "metrics-bind-address", ":8443", "The address of the metrics endpoint, by TLS and for who may read it; 0 turns it off.")
+	flag.StringVar(&o.metricsCertificate, "metrics-certificate", "", "The directory of tls.crt and tls.key for metrics; without them there the certificate is self-signed.")
+	flag.StringVar(&o.probeAddress, "health-probe-bind-address", ":8081", "The address of /healthz and /readyz.")
+	flag.StringVar(&o.certManagerUser, "cert-manager-user", controllers.CertManagerUser, "The account of cert-manager that the admission policies of this installation name.")
+	flag.StringVar(&o.plugins, "plugins", controllers.NoPlugins, "What network plugins and provisioners write, as the admission policies of this installation name it: a JSON object of kinds by account.")
 	flag.Parse()
-	ctrl.SetLogger(logr.FromSlogHandler(slog.NewJSONHandler(os.Stderr, nil)))
+	ctrl.SetLogger(logr.FromSlogHandler(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{ReplaceAttr: controllers.PlainAttribute})))
 
-	if err := run(ctrl.SetupSignalHandler(), leaderElect, metricsAddress, probeAddress); err != nil {
+	if err := run(ctrl.SetupSignalHandler(), o); err != nil {
 		ctrl.Log.Error(err, "govpk-operator stopped")
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, leaderElect bool, metricsAddress, probeAddress string) error {
+// options are what an installation sets.
+type options struct {
+	leaderElect                                                                bool
+	metricsAddress, metricsCertificate, probeAddress, certManagerUser, plugins string
+}
+
+func run(ctx context.Context, o options) error {
 	ctx, restart := context.WithCancel(ctx)
 	defer restart()
+	shipped, err := controllers.ShippedGuards(o.certManagerUser, o.plugins)
+	if err != nil {
+		return fmt.Errorf("admission policies: %w", err)
+	}
 	config, err := ctrl.GetConfig()
 	if err != nil {
 		return err
@@ -91,9 +102,9 @@ func run(ctx context.Context, leaderElect bool, metricsAddress, probeAddress str
 		Scheme:                        scheme,
 		Cache:                         controllers.CacheOptions(missing),
 		Client:                        client.Options{Cache: &client.CacheOptions{Unstructured: true}},
-		Metrics:                       metricsserver.Options{BindAddress: metricsAddress},
-		HealthProbeBindAddress:        probeAddress,
-		LeaderElection:                leaderElect,
+		Metrics:                       oversight.Endpoint(o.metricsAddress, o.metricsCertificate),
+		HealthProbeBindAddress:        o.probeAddress,
+		LeaderElection:                o.leaderElect,
 		LeaderElectionID:              "govpk-operator",
 		LeaderElectionNamespace:       operatorNamespace,
 		LeaderElectionReleaseOnCancel: true,
@@ -110,9 +121,10 @@ func run(ctx context.Context, leaderElect bool, metricsAddress, probeAddress str
 		Applier: &apply.Applier{
 			Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Logs: apply.LogsFrom(pods), EvidenceNamespace: evidenceNamespace,
 		},
-		Recorder:     mgr.GetEventRecorder("govpk-operator"),
+		Recorder:     controllers.PlainEvents{EventRecorder: mgr.GetEventRecorder("govpk-operator")},
 		Clock:        clock.RealClock{},
 		MissingKinds: missing,
+		Shipped:      shipped,
 	}
 	if err := application.SetupWithManager(ctx, mgr); err != nil {
 		return err
@@ -129,7 +141,11 @@ func run(ctx context.Context, leaderElect bool, metricsAddress, probeAddress str
 	if err := breaches.SetupWithManager(mgr); err != nil {
 		return err
 	}
-	if err := metrics.Registry.Register(&oversight.Collector{Reader: mgr.GetClient(), Clock: application.Clock}); err != nil {
+	guards := &controllers.GuardsReconciler{Client: mgr.GetClient(), Recorder: application.Recorder, Shipped: shipped}
+	if err := guards.SetupWithManager(mgr); err != nil {
+		return err
+	}
+	if err := metrics.Registry.Register(&oversight.Collector{Reader: mgr.GetClient(), Clock: application.Clock, Shipped: shipped}); err != nil {
 		return fmt.Errorf("register metrics: %w", err)
 	}
 	providers := &controllers.ProviderReconciler{Client: mgr.GetClient(), Recorder: application.Recorder, Clock: application.Clock}

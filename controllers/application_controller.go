@@ -30,9 +30,12 @@ type ApplicationReconciler struct {
 	Clock    clock.PassiveClock
 	// MissingKinds are those of WantedKinds that the cluster did not serve when the operator started.
 	MissingKinds []string
+	// Shipped are the admission policies that must be in force.
+	Shipped sop.Guards
 	// Fleet counts live applications.
 	Fleet    Fleet
 	bookings bookings
+	compared compared
 	// announced are the sign-offs that need no event any more: sets of UIDs by the key of their application.
 	announced sync.Map
 }

@@ -5,7 +5,6 @@ package controllers
 
 import (
 	"slices"
-	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -28,6 +27,8 @@ const (
 	EventSignOffVoid = "SignOffVoid"
 	// EventNoObjection, followed by its state: a No Objection Certificate begins, ends, is revoked or refused.
 	EventNoObjection = "NoObjection"
+	// EventCutOver: the data of every component is where its release runs.
+	EventCutOver = "CutOver"
 )
 
 // announce tells by events what changed: a new stage, a due date that moved, and every verdict that somebody must act on, with whom to call.
@@ -37,6 +38,7 @@ func (r *ApplicationReconciler) announce(c *sop.Case, before, after *v1alpha1.Th
 			"%s", shortened(meta.FindStatusCondition(after.Status.Conditions, v1alpha1.ConditionReady).Message, noteLimit))
 	}
 	r.announceDue(before, after)
+	r.announceCutOver(before, after)
 	for _, condition := range after.Status.Conditions {
 		old := meta.FindStatusCondition(before.Status.Conditions, condition.Type)
 		if mustAct(after, condition) && (old == nil || old.Reason != condition.Reason) {
@@ -54,26 +56,15 @@ func mustAct(app *v1alpha1.ThirdPartyApplication, condition metav1.Condition) bo
 	case stalled != nil && stalled.Reason == condition.Reason:
 		return false
 	default:
-		return slices.Contains([]string{v1alpha1.ReasonOverdue, v1alpha1.ReasonNodesMissing, v1alpha1.ReasonCapacityMissing}, condition.Reason)
+		return slices.Contains([]string{v1alpha1.ReasonOverdue, v1alpha1.ReasonNodesMissing, v1alpha1.ReasonCapacityMissing,
+			v1alpha1.ReasonGuardMissing, v1alpha1.ReasonGuardWeakened}, condition.Reason)
 	}
 }
-
-// The API server refuses an event whose note is longer, and nobody would hear of it.
-const noteLimit = 1024
 
 // alarm is a message and whom to call, in the length of an event's note.
 func alarm(message, call string) string {
 	call = "; call " + shortened(call, noteLimit/2)
 	return shortened(message, noteLimit-len(call)) + call
-}
-
-// shortened is a text in so many bytes.
-func shortened(text string, most int) string {
-	const more = "…"
-	if len(text) <= most {
-		return text
-	}
-	return strings.ToValidUTF8(text[:most-len(more)], "") + more
 }
 
 func (r *ApplicationReconciler) announceDue(before, after *v1alpha1.ThirdPartyApplication) {

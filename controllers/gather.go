@@ -27,7 +27,7 @@ func (r *ApplicationReconciler) gather(ctx context.Context, key types.Namespaced
 	c := &sop.Case{Now: r.Clock.Now(), Application: app, Ingress: sop.ObservedIngress{}}
 	for _, read := range []func(context.Context, *sop.Case) error{
 		r.gatherDeclared, r.gatherFleet, r.gatherProviders, r.gatherDataAPIs, r.gatherDataServices, r.gatherExemptions, r.gatherBreaches, r.gatherNodes, r.gatherCanary,
-		r.gatherChildren, r.gatherClaims, r.gatherStages, r.gatherIngress, r.gatherIstio,
+		r.gatherChildren, r.gatherClaims, r.gatherStages, r.gatherIngress, r.gatherIstio, r.gatherGuards,
 	} {
 		if err := read(ctx, c); err != nil {
 			return nil, fmt.Errorf("gather %s: %w", key, err)

@@ -42,11 +42,12 @@ func (r *ApplicationReconciler) gatherStages(ctx context.Context, c *sop.Case) e
 		}
 		for i := range c.Children {
 			if child := &c.Children[i]; child.GetNamespace() == name {
-				if err := errors.Join(observe(observed, child), r.observeVolume(ctx, observed, child)); err != nil {
+				if err := errors.Join(observe(observed, child), r.observeClaim(ctx, observed, child)); err != nil {
 					return fmt.Errorf("%s %s: %w", child.GetKind(), child.GetName(), err)
 				}
 			}
 		}
+		observed.Settle()
 		for i := range pods.Items {
 			if pod := &pods.Items[i]; pod.Namespace == name {
 				observed.Pods = append(observed.Pods, observedPod(pod))
@@ -60,7 +61,7 @@ func (r *ApplicationReconciler) gatherStages(ctx context.Context, c *sop.Case) e
 func newStage() sop.ObservedStage {
 	return sop.ObservedStage{
 		Addresses: map[string]string{}, Workloads: map[string]sop.ObservedWorkload{}, Tasks: map[string]sop.ObservedTask{},
-		Volumes: map[string]resource.Quantity{}, VolumeNodes: map[string]*corev1.NodeSelector{}, Routes: map[string]bool{}, Certificates: map[string]sop.ObservedCertificate{},
+		Claims: map[string][]sop.ObservedClaim{}, Volumes: map[string]resource.Quantity{}, VolumeNodes: map[string]*corev1.NodeSelector{}, Routes: map[string]bool{}, Certificates: map[string]sop.ObservedCertificate{},
 	}
 }
 
@@ -117,10 +118,6 @@ func observe(stage *sop.ObservedStage, child *unstructured.Unstructured) error {
 		job, err := typed[batchv1.Job](child)
 		stage.Tasks[job.Name] = jobStatus(job)
 		return err
-	case apply.StorageKind:
-		claim, err := typed[corev1.PersistentVolumeClaim](child)
-		stage.Volumes[component] = claim.Spec.Resources.Requests[corev1.ResourceStorage]
-		return err
 	case apply.HTTPRouteKind:
 		route, err := typed[gatewayv1.HTTPRoute](child)
 		for _, parent := range route.Status.Parents {
@@ -155,6 +152,7 @@ func deploymentStatus(d *appsv1.Deployment) sop.ObservedWorkload {
 
 func statefulSetStatus(s *appsv1.StatefulSet) sop.ObservedWorkload {
 	observed := sop.ObservedWorkload{Release: s.Annotations[v1alpha1.ReleaseAnnotation], Replicas: pointed(s.Spec.Replicas)}
+	observed.Idle = s.Status.ObservedGeneration >= s.Generation && s.Status.Replicas == 0
 	observed.RolledOut = s.Status.ObservedGeneration >= s.Generation && s.Status.UpdateRevision == s.Status.CurrentRevision &&
 		s.Status.Replicas == observed.Replicas && s.Status.AvailableReplicas == observed.Replicas
 	return observed
@@ -197,6 +195,12 @@ func observedPod(pod *corev1.Pod) sop.ObservedPod {
 	for _, container := range pod.Status.ContainerStatuses {
 		observed.Restarts = max(observed.Restarts, container.RestartCount)
 		observed.Started = observed.Started || container.State.Running != nil
+		if ended := container.State.Terminated; ended != nil && ended.ExitCode == 0 && platforms(container.Name) {
+			observed.Said = ended.Message
+		}
+		if user := container.User; user != nil && user.Linux != nil && container.Name == observed.Component {
+			observed.User = fmt.Sprintf("%d:%d", user.Linux.UID, user.Linux.GID)
+		}
 		if container.Name == render.SidecarName {
 			// The egress proxy has no component beside it.
 			observed.Sidecar = container.State.Running != nil
@@ -264,7 +268,7 @@ func slimContainers(statuses []corev1.ContainerStatus) []corev1.ContainerStatus 
 	var kept []corev1.ContainerStatus
 	for _, status := range statuses {
 		kept = append(kept, corev1.ContainerStatus{
-			Name: status.Name, Ready: status.Ready, Started: status.Started, State: status.State, LastTerminationState: status.LastTerminationState, RestartCount: status.RestartCount,
+			Name: status.Name, Ready: status.Ready, Started: status.Started, State: status.State, LastTerminationState: status.LastTerminationState, RestartCount: status.RestartCount, User: status.User,
 		})
 	}
 	return kept

@@ -19,29 +19,44 @@ import (
 
 	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
 	"github.com/ntc-gov-pk/govpk-operator/internal/apply"
+	"github.com/ntc-gov-pk/govpk-operator/internal/render"
 	"github.com/ntc-gov-pk/govpk-operator/internal/sop"
 )
 
 // +kubebuilder:rbac:groups="",resources=persistentvolumes,verbs=get;list;watch
 
-// observeVolume reads which nodes reach the volume that is bound to a claim. A volume that says it is another claim's is none of ours.
-func (r *ApplicationReconciler) observeVolume(ctx context.Context, stage *sop.ObservedStage, child *unstructured.Unstructured) error {
+// observeClaim reads a claim, and which nodes reach the volume that is bound to it.
+func (r *ApplicationReconciler) observeClaim(ctx context.Context, stage *sop.ObservedStage, child *unstructured.Unstructured) error {
 	if child.GroupVersionKind() != apply.StorageKind {
 		return nil
 	}
 	claim, err := typed[corev1.PersistentVolumeClaim](child)
-	if err != nil || claim.Spec.VolumeName == "" {
+	if err != nil {
 		return err
+	}
+	observed := sop.ObservedClaim{Claim: render.ReadClaim(claim)}
+	if observed.Nodes, err = r.reaching(ctx, claim); err != nil {
+		return err
+	}
+	component := child.GetLabels()[v1alpha1.ComponentLabel]
+	stage.Claims[component] = append(stage.Claims[component], observed)
+	return nil
+}
+
+// reaching are the nodes that reach a claim's volume; nil: all do, or none is bound. A volume that says it is another claim's is none of ours.
+func (r *ApplicationReconciler) reaching(ctx context.Context, claim *corev1.PersistentVolumeClaim) (*corev1.NodeSelector, error) {
+	if claim.Spec.VolumeName == "" {
+		return nil, nil
 	}
 	volume := &corev1.PersistentVolume{}
 	if err := r.Client.Get(ctx, types.NamespacedName{Name: claim.Spec.VolumeName}, volume); err != nil {
-		return client.IgnoreNotFound(err)
+		return nil, client.IgnoreNotFound(err)
 	}
 	of, affinity := volume.Spec.ClaimRef, volume.Spec.NodeAffinity
-	if of != nil && of.Namespace == claim.Namespace && of.Name == claim.Name && affinity != nil && affinity.Required != nil {
-		stage.VolumeNodes[child.GetLabels()[v1alpha1.ComponentLabel]] = affinity.Required
+	if of == nil || of.Namespace != claim.Namespace || of.Name != claim.Name || affinity == nil {
+		return nil, nil
 	}
-	return nil
+	return affinity.Required, nil
 }
 
 // slimVolume keeps of a volume in the cache whose it is, and which nodes reach it.

@@ -120,7 +120,7 @@ func everyWorkload(s render.Scope, nodes []metav1.LabelSelector, suspend bool) [
 	objects := []render.Object{
 		render.DefaultDeny(s), render.LimitRange(s), render.Service(s, "web", carrier.ServicePorts(meshComponent(web))), render.Service(s, "db", carrier.ServicePorts(meshComponent(db))),
 		render.Deployment(s, workload(webComponent())),
-		render.PersistentVolumeClaim(s, db, "", db.Storage.Size), render.StatefulSet(s, workload(db)),
+		render.PersistentVolumeClaim(s, db, render.Claim{Name: render.StorageName("db"), Size: db.Storage.Size}), render.StatefulSet(s, workload(db)),
 		render.Job(s, workload(migrate), render.TaskName("migrate", "kinds-1"), suspend),
 		render.CronJob(s, workload(report), "Asia/Karachi", suspend),
 		render.HorizontalPodAutoscaler(s, web, 2, 6),

@@ -14,7 +14,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
-	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/intstr"
@@ -25,7 +24,6 @@ import (
 
 	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
 	"github.com/ntc-gov-pk/govpk-operator/controllers"
-	"github.com/ntc-gov-pk/govpk-operator/internal/render"
 )
 
 const patchedImage = "registry.ntc.gov.pk/sehat/web@sha256:ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff"
@@ -278,50 +276,7 @@ var _ = Describe("A provider that loses its accreditation", func() {
 		w.until(ctx, o, accredited(ctx, v1alpha1.ReasonAccredited))
 		w.until(ctx, o, func(g Gomega) { g.Expect(autoscaler(ctx)).To(Succeed()) })
 	})
-
-	It("keeps what has a volume where the volume is", func(ctx context.Context) {
-		w.app.Spec.Components = append(w.app.Spec.Components, database(w.app))
-		w.goLive(ctx, o)
-		volume := bindVolume(ctx, w.live(), "db", "node-"+provider)
-		DeferCleanup(func(ctx context.Context) { Expect(client.IgnoreNotFound(admin.Delete(ctx, volume))).To(Succeed()) })
-		w.settle(ctx, o)
-		Expect(w.get(ctx).Status.Conditions).To(ContainElement(SatisfyAll(HaveField("Type", v1alpha1.ConditionDataClassified), HaveField("Reason", v1alpha1.ReasonClassified))))
-		old := w.release()
-		move(ctx)
-		w.until(ctx, o, func(g Gomega) {
-			app := w.get(ctx)
-			launched := meta.FindStatusCondition(app.Status.Conditions, v1alpha1.ConditionLaunched)
-			g.Expect(launched.Message).To(SatisfyAll(ContainSubstring("is not eligible, "+old+" stays live"), ContainSubstring("spec.components[db].storage: its volume in "+w.live())), verdicts(app))
-			g.Expect(meta.FindStatusCondition(app.Status.Conditions, v1alpha1.ConditionInfrastructureProvisioned).Reason).To(Equal(v1alpha1.ReasonVolumeStranded))
-		})
-		w.settle(ctx, o)
-		set := &appsv1.StatefulSet{}
-		Expect(admin.Get(ctx, types.NamespacedName{Namespace: w.live(), Name: "db"}, set)).To(Succeed())
-		Expect(set.Spec.Template.Spec.Affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution.NodeSelectorTerms).To(Equal(boundTo(provider)))
-		Expect(webTerms(ctx, w.live())).To(Equal(boundTo(provider)), "nothing half moves")
-		Expect(w.get(ctx).Status.Release).To(Equal(old))
-	})
 })
-
-// bindVolume gives the claim of a component a volume that one node alone reaches, as the binder of volumes would.
-func bindVolume(ctx context.Context, namespace, component, node string) *corev1.PersistentVolume {
-	GinkgoHelper()
-	claim := &corev1.PersistentVolumeClaim{}
-	Expect(admin.Get(ctx, types.NamespacedName{Namespace: namespace, Name: render.StorageName(component)}, claim)).To(Succeed())
-	volume := &corev1.PersistentVolume{ObjectMeta: metav1.ObjectMeta{Name: namespace + "-" + component}, Spec: corev1.PersistentVolumeSpec{
-		Capacity:               corev1.ResourceList{corev1.ResourceStorage: resource.MustParse("20Gi")},
-		AccessModes:            []corev1.PersistentVolumeAccessMode{corev1.ReadWriteOnce},
-		ClaimRef:               &corev1.ObjectReference{Namespace: claim.Namespace, Name: claim.Name, UID: claim.UID},
-		PersistentVolumeSource: corev1.PersistentVolumeSource{Local: &corev1.LocalVolumeSource{Path: "/mnt/" + component}},
-		NodeAffinity: &corev1.VolumeNodeAffinity{Required: &corev1.NodeSelector{NodeSelectorTerms: []corev1.NodeSelectorTerm{{
-			MatchFields: []corev1.NodeSelectorRequirement{{Key: "metadata.name", Operator: corev1.NodeSelectorOpIn, Values: []string{node}}},
-		}}}},
-	}}
-	Expect(admin.Create(ctx, volume)).To(Succeed())
-	claim.Spec.VolumeName = volume.Name
-	Expect(as("system:serviceaccount:kube-system:persistent-volume-binder").Update(ctx, claim)).To(Succeed())
-	return volume
-}
 
 var _ = Describe("A provider's status", func() {
 	It("says where it stands, who runs there and what ends, warns, and keeps a used provider from being deleted", func(ctx context.Context) {

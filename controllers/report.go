@@ -133,9 +133,6 @@ func setCondition(app *v1alpha1.ThirdPartyApplication, kind string, status metav
 	})
 }
 
-// bounded keeps a message that quotes others within what a condition may hold.
-func bounded(message string) string { return shortened(message, 2048) }
-
 // reportViolations records what the takedown did on every violation of the application.
 func (r *ApplicationReconciler) reportViolations(ctx context.Context, c *sop.Case, a sop.Assessment, plan sop.Plan, outcome apply.Outcome, applyErr error) error {
 	for i := range c.Violations {
@@ -147,7 +144,7 @@ func (r *ApplicationReconciler) reportViolations(ctx context.Context, c *sop.Cas
 		case plan.Takedown == nil:
 			continue
 		case applyErr != nil:
-			setEnforced(violation, metav1.ConditionFalse, v1alpha1.ReasonEnforcing, bounded(applyErr.Error()))
+			setEnforced(violation, metav1.ConditionFalse, v1alpha1.ReasonEnforcing, applyErr.Error())
 		case violation.Spec.Lift == nil || violation.Name == plan.Takedown.Violation:
 			setEnforced(violation, metav1.ConditionTrue, v1alpha1.ReasonEnforced, enforcedMessage(plan))
 		}
@@ -223,6 +220,6 @@ func record(status *v1alpha1.PolicyViolationStatus, outcome apply.Outcome) {
 
 func setEnforced(violation *v1alpha1.PolicyViolation, status metav1.ConditionStatus, reason, message string) {
 	meta.SetStatusCondition(&violation.Status.Conditions, metav1.Condition{
-		Type: v1alpha1.ConditionEnforced, Status: status, Reason: reason, Message: message, ObservedGeneration: violation.Generation,
+		Type: v1alpha1.ConditionEnforced, Status: status, Reason: reason, Message: bounded(message), ObservedGeneration: violation.Generation,
 	})
 }

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"slices"
 
+	admissionv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -46,7 +47,10 @@ const flagPriority = 100
 // CacheOptions hold of children only what the operator made.
 func CacheOptions(missing []string) cache.Options {
 	ours := labels.SelectorFromSet(labels.Set{render.ManagedByLabel: render.FieldOwner})
-	options := cache.Options{ByObject: map[client.Object]cache.ByObject{&corev1.Node{}: {Transform: slimNode}, &corev1.PersistentVolume{}: {Transform: slimVolume}}}
+	options := cache.Options{ByObject: map[client.Object]cache.ByObject{
+		&corev1.Node{}: {Transform: slimNode}, &corev1.PersistentVolume{}: {Transform: slimVolume},
+		&admissionv1.ValidatingAdmissionPolicy{}: {Transform: slimGuard}, &admissionv1.ValidatingAdmissionPolicyBinding{}: {Transform: slimGuard},
+	}}
 	for _, kind := range apply.Children() {
 		if !slices.Contains(othersToo, kind) && !slices.Contains(missing, kind.GroupKind().String()) {
 			options.ByObject[object(kind)] = cache.ByObject{Label: ours}
@@ -166,7 +170,9 @@ func (r *ApplicationReconciler) SetupWithManager(ctx context.Context, mgr ctrl.M
 		Watches(&corev1.Pod{}, mapped(r.canaryRequests), builder.WithPredicates(canaryChanged())).
 		Watches(&corev1.Pod{}, mapped(r.canaryRequests), builder.WithPredicates(nodeProxyChanged())).
 		WatchesMetadata(metadata(apply.NamespaceKind), mapped(r.namespaceRequests)).
-		WatchesMetadata(metadata(apply.NamespaceKind), r.Fleet.Events())
+		WatchesMetadata(metadata(apply.NamespaceKind), r.Fleet.Events()).
+		Watches(&admissionv1.ValidatingAdmissionPolicy{}, mapped(r.all), builder.WithPredicates(guardChanged())).
+		Watches(&admissionv1.ValidatingAdmissionPolicyBinding{}, mapped(r.all), builder.WithPredicates(guardChanged()))
 	for _, kind := range r.children() {
 		if kind == apply.QuotaKind {
 			b = b.Watches(object(kind), r.QuotaEvents())
@@ -194,13 +200,12 @@ func appearance() predicate.Predicate {
 	return predicate.Funcs{UpdateFunc: func(event.UpdateEvent) bool { return false }}
 }
 
-// troubleChanged lets through pods that begin to say why they do not run, or stop saying it, and those that start or whose
-// sidecar does.
+// troubleChanged lets through pods that begin to say why they do not run, or stop saying it, those that start or whose
+// sidecar does, and those that are gone: a cut-over waits for the last pod of its component.
 func troubleChanged() predicate.Predicate {
 	troubled := func(o client.Object) bool { return trouble(o.(*corev1.Pod)) != "" }
 	return predicate.Funcs{
 		CreateFunc: func(e event.CreateEvent) bool { return troubled(e.Object) },
-		DeleteFunc: func(e event.DeleteEvent) bool { return troubled(e.Object) },
 		UpdateFunc: func(e event.UpdateEvent) bool {
 			before, after := observedPod(e.ObjectOld.(*corev1.Pod)), observedPod(e.ObjectNew.(*corev1.Pod))
 			return before.Trouble != after.Trouble || before.Restarts != after.Restarts || before.Started != after.Started || before.Sidecar != after.Sidecar ||

@@ -14,6 +14,7 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	admissionv1 "k8s.io/api/admissionregistration/v1"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -82,6 +83,7 @@ func start(wrap ...func(client.Client) client.Client) *operator {
 		Client:   writer,
 		Applier:  &apply.Applier{Client: writer, Live: c.GetAPIReader(), Logs: apply.LogsFrom(pods), EvidenceNamespace: "govpk-evidence"},
 		Recorder: events.NewFakeRecorder(1000), Clock: clock.RealClock{}, MissingKinds: missing,
+		Shipped: shipped(),
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	Expect(r.Index(ctx, c.GetFieldIndexer())).To(Succeed())
@@ -111,6 +113,7 @@ func warm(ctx context.Context, informers cache.Cache, missing []string) {
 		&v1alpha1.ThirdPartyApplication{}, &v1alpha1.Release{}, &v1alpha1.SignOff{}, &v1alpha1.PolicyViolation{},
 		&v1alpha1.DeploymentPolicy{}, &v1alpha1.CloudServiceProvider{}, &v1alpha1.NoObjectionCertificate{}, &v1alpha1.BreachReport{},
 		&corev1.Pod{}, &corev1.Node{}, &corev1.PersistentVolume{},
+		&admissionv1.ValidatingAdmissionPolicy{}, &admissionv1.ValidatingAdmissionPolicyBinding{},
 	} {
 		_, err := informers.GetInformer(ctx, object)
 		Expect(err).NotTo(HaveOccurred())

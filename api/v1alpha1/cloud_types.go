@@ -74,7 +74,12 @@ type Date string
 //	SensitiveConfidential  Enhanced      Government                     PK
 //	Secret                 Highest       Government                     PK
 //
+// A rule may ask for more than its default and not for less: level, cloudModels and countries of the classes above Public are floors, and a
+// private cloud is nobody's without a NoObjectionCertificate of the Cloud Office.
+//
 // +kubebuilder:validation:XValidation:rule="(self.dataClass != 'Secret' || self.level == 'Highest') && (self.dataClass != 'SensitiveConfidential' || self.level in ['Enhanced', 'Highest']) && (self.dataClass != 'Restricted' || self.level != 'Baseline')",message="level must not be below the Cloud Office's for the class (Restricted: Intermediate, SensitiveConfidential: Enhanced, Secret: Highest); who needs less asks the Cloud Office for a NoObjectionCertificate"
+// +kubebuilder:validation:XValidation:rule="self.dataClass in ['Open', 'Public'] || self.cloudModels == ['Government'] && has(self.countries) && self.countries == ['PK']",message="classes above Public live in the Government cloud, which is in Pakistan: cloudModels must be [Government] and countries [PK]; who needs another asks the Cloud Office for a NoObjectionCertificate"
+// +kubebuilder:validation:XValidation:rule="!('Private' in self.cloudModels)",message="cloudModels must not name Private: each use of a private cloud needs a NoObjectionCertificate of the Cloud Office"
 type DataClassRule struct {
 	// dataClass is the class that the rule speaks of.
 	// +required

@@ -64,8 +64,8 @@ type CloudServiceProviderSpec struct {
 	// +required
 	DataCentres []DataCentre `json:"dataCentres,omitempty"`
 	// nodeSelector selects the provider's attested nodes. Pods of its applications run there and nowhere else (clause 3).
-	// A node that two providers select is offered by both: select each for one.
-	// +kubebuilder:validation:XValidation:rule="has(self.matchLabels) && self.matchLabels.size() > 0 || has(self.matchExpressions) && self.matchExpressions.size() > 0",message="nodeSelector must not be empty: an empty selector would attest every node of the cluster"
+	// matchLabels names at least one label; matchExpressions narrow it. A node that two providers select is offered by both: select each for one.
+	// +kubebuilder:validation:XValidation:rule="has(self.matchLabels) && self.matchLabels.size() > 0",message="nodeSelector.matchLabels must name a label that attested nodes have: without one it could attest nearly every node of the cluster"
 	// +required
 	NodeSelector metav1.LabelSelector `json:"nodeSelector,omitempty,omitzero"`
 	// accreditation is the Cloud Office's verdict.
@@ -110,7 +110,7 @@ type DataCentre struct {
 	// +required
 	CloudModel CloudModel `json:"cloudModel,omitempty"`
 	// nodeSelector selects, of the provider's nodes, those that stand here. Omitted: all of them, which only a single data centre may say.
-	// +kubebuilder:validation:XValidation:rule="has(self.matchLabels) && self.matchLabels.size() > 0 || has(self.matchExpressions) && self.matchExpressions.size() > 0",message="nodeSelector must not be empty: leave it out where there is one data centre"
+	// +kubebuilder:validation:XValidation:rule="has(self.matchLabels) && self.matchLabels.size() > 0",message="nodeSelector.matchLabels must name a label that its nodes have: leave nodeSelector out where there is one data centre"
 	// +optional
 	NodeSelector *metav1.LabelSelector `json:"nodeSelector,omitempty"`
 }

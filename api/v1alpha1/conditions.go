@@ -4,7 +4,7 @@
 package v1alpha1
 
 // Condition types of a ThirdPartyApplication. Ready, Reconciling and Stalled follow kstatus: the last two exist only when true.
-// Every other one is the finding of one clause of the SOP or of the Cloud First Policy.
+// Every other one but AdmissionInForce is the finding of one clause of the SOP or of the Cloud First Policy.
 const (
 	// ConditionReady is True when the application stands at its stage as declared, also while it waits for a party,
 	// and False while it is offline or something must be done first.
@@ -44,6 +44,10 @@ const (
 	// ConditionClearOfBreaches is the finding of the Cloud First Policy on breaches.
 	ConditionClearOfBreaches = "ClearOfBreaches"
 
+	// ConditionAdmissionInForce of a ThirdPartyApplication is True while every admission policy and binding that the operator ships stands as
+	// it was shipped. It belongs to no clause: all rest on it.
+	ConditionAdmissionInForce = "AdmissionInForce"
+
 	// ConditionAvailable of a GovernmentDataAPI is True while its Service can be reached.
 	ConditionAvailable = "Available"
 	// ConditionDeletionBlocked exists while something that is being deleted is still used; it says by whom.
@@ -74,6 +78,13 @@ const (
 	ReasonPolicyMissing = "PolicyMissing"
 	// ReasonKindMissing: the cluster does not serve a kind that the operator needs. NTC installs its CRD.
 	ReasonKindMissing = "KindMissing"
+	// ReasonGuarded: every admission policy is in force.
+	ReasonGuarded = "Guarded"
+	// ReasonGuardMissing: an admission policy or binding of the operator's is missing. Nothing is launched; NTC applies them again.
+	ReasonGuardMissing = "GuardMissing"
+	// ReasonGuardWeakened: an admission policy or binding is being deleted, or is not what the operator ships. Nothing is launched; NTC applies
+	// them again.
+	ReasonGuardWeakened = "GuardWeakened"
 	// ReasonCalendarInvalid: DeploymentPolicy spec.calendar cannot be used. NTC corrects it.
 	ReasonCalendarInvalid = "CalendarInvalid"
 
@@ -163,8 +174,12 @@ const (
 	ReasonDataClassLowered = "DataClassLowered"
 	// ReasonDataClassTooLow: a government data API's class is above the release's.
 	ReasonDataClassTooLow = "DataClassTooLow"
-	// ReasonVolumeStranded: a volume lies where the release could not reach it.
+	// ReasonVolumeStranded: a volume lies where the release could not reach it, and cannot be copied from there. The message says who mends that.
 	ReasonVolumeStranded = "VolumeStranded"
+	// ReasonCuttingOver: the data of a component is copied to where the release runs. Nobody need act.
+	ReasonCuttingOver = "CuttingOver"
+	// ReasonCutOverFailed: that cannot be done; the component runs where it was. The organization, or whom the message names, mends it.
+	ReasonCutOverFailed = "CutOverFailed"
 	// ReasonNodesMissing: no node of the provider is ready for pods. NTC or the provider attests one.
 	ReasonNodesMissing = "NodesMissing"
 	// ReasonCapacityMissing: the provider's nodes cannot hold the application beside what others have booked.

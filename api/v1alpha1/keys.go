@@ -13,7 +13,8 @@ const (
 	// ApplicationLabel and ApplicationNamespaceLabel on a managed namespace and on every child name the ThirdPartyApplication.
 	ApplicationLabel          = "platform.ntc.gov.pk/application"
 	ApplicationNamespaceLabel = "platform.ntc.gov.pk/application-namespace"
-	// ProviderLabel on the quota of a managed namespace names the CloudServiceProvider on whose nodes it is booked (clause 3).
+	// ProviderLabel on the quota of a managed namespace names the CloudServiceProvider on whose nodes it is booked (clause 3); on a
+	// PersistentVolumeClaim the one on whose nodes it was made when a component was cut over.
 	ProviderLabel = "platform.ntc.gov.pk/provider"
 	// ComponentLabel on a workload, its pods and its Service is the component's name.
 	ComponentLabel = "platform.ntc.gov.pk/component"
@@ -52,6 +53,12 @@ const (
 	LaunchedAnnotation = "platform.ntc.gov.pk/launched"
 	// ContactsAnnotation on a managed namespace lists the support contacts (clause 8).
 	ContactsAnnotation = "platform.ntc.gov.pk/contacts"
+	// UserAnnotation on a component's PersistentVolumeClaim is whom the files in it belong to, as <uid>:<gid>, by the kubelet's word.
+	UserAnnotation = "platform.ntc.gov.pk/user"
+	// CopiedFromAnnotation on a component's PersistentVolumeClaim names the one whose data it is to hold, on nodes of the provider in
+	// ProviderLabel; CopiedAnnotation says what was copied and verified, once that is all of it. Before, no component runs with it.
+	CopiedFromAnnotation = "platform.ntc.gov.pk/copied-from"
+	CopiedAnnotation     = "platform.ntc.gov.pk/copied"
 	// TeardownFinalizer on a ThirdPartyApplication is removed by the operator once its namespaces, claims and listeners are gone.
 	TeardownFinalizer = "platform.ntc.gov.pk/teardown"
 	// InUseFinalizer on what applications use is removed by the operator once none does.

@@ -79,7 +79,7 @@ func sign(t *testing.T, identity string, parent *x509.Certificate, by *ecdsa.Pri
 }
 
 // grants are what each component of these tests may call.
-var grants = map[string][]string{"web": {"8080.api", "443.egress", "8443.egress", "8444.egress", "nadra.data", "tax.data"}, "worker": {"9090.api"}}
+var grants = map[string][]string{"web": {"8080.api", "443.egress", "8443.egress", "8444.egress", "nadra.data", "tax.data"}, "worker": {"9090.api"}, "govpk-copy-target": {"copy.govpk-copy-source"}}
 
 func signKey(t *testing.T, identity string, key crypto.Signer, parent *x509.Certificate, by *ecdsa.PrivateKey, changes ...func(*x509.Certificate)) pair {
 	t.Helper()

@@ -2,10 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Command sidecar is the entry of the sidecar's image: it runs HAProxy by the configuration in SIDECAR_CONFIG, ends as it ends,
-// and gives it renewed certificates without a restart.
+// and gives it renewed certificates without a restart. With arguments it is one of the two programs that copy a volume.
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -24,6 +25,9 @@ type place struct{ haproxy, tls, ca, run string }
 var pod = place{haproxy: "/usr/sbin/haproxy", tls: sidecar.TLSDirectory, ca: sidecar.CADirectory, run: sidecar.RunDirectory}
 
 func main() {
+	if len(os.Args) > 1 {
+		os.Exit(copyVolume(context.Background(), os.Args[1:]))
+	}
 	config, err := configuration(os.Getenv("SIDECAR_CONFIG"))
 	os.Exit(pod.main(config, err))
 }

@@ -30,6 +30,9 @@ const (
 	plugins         = "- expression: dyn({})\n    name: plugins\n"
 )
 
+// pluginsFlag tells the operator what the policies name, so that it knows its own.
+const pluginsFlag = "--plugins={}"
+
 // words are those that each kind holds. The canary's DaemonSets have an image, and nothing that an installation sets.
 var words = map[string][]string{
 	"deployment": {"VALUE_IMAGE", "VALUE_PULL_POLICY", "VALUE_REPLICAS", "VALUE_RESOURCES"},
@@ -107,6 +110,7 @@ func template(o *unstructured.Unstructured) (path, text string, err error) {
 	}
 	text = strings.ReplaceAll(text, certManagerUser, "{{ .Values.certManagerUser }}")
 	text = strings.ReplaceAll(text, plugins, strings.Replace(plugins, "{}", "{{ .Values.plugins | toJson }}", 1))
+	text = strings.ReplaceAll(text, pluginsFlag, `{{ printf "--plugins=%s" (toJson .Values.plugins) | quote }}`)
 	return "templates/generated/" + kind + ".yaml", text, nil
 }
 

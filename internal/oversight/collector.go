@@ -14,6 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
+	"github.com/ntc-gov-pk/govpk-operator/internal/sop"
 )
 
 // scrapeTime bounds a scrape that comes before the cache is filled.
@@ -24,6 +25,8 @@ type Collector struct {
 	// Reader reads from the cache.
 	Reader client.Reader
 	Clock  clock.PassiveClock
+	// Shipped are the admission policies that must be in force.
+	Shipped sop.Guards
 }
 
 // gauge is one metric: its name, what it says, and its labels in the order of the values.
@@ -43,6 +46,8 @@ func newGauge(name, help string, labels ...string) *gauge {
 }
 
 var (
+	guards = newGauge("govpk_guard_in_force",
+		"1 for each admission policy and binding of the operator that stands as it was shipped, 0 for one that does not.", "kind", "name")
 	providers = newGauge("govpk_providers",
 		"CloudServiceProviders by the state of their accreditation.", "state")
 	applications = newGauge("govpk_applications",
@@ -91,8 +96,8 @@ func (c *Collector) Collect(metrics chan<- prometheus.Metric) {
 }
 
 func (c *Collector) read(ctx context.Context) (*world, error) {
-	w := &world{now: c.Clock.Now(), zone: time.UTC}
-	for _, list := range []client.ObjectList{&w.providers, &w.applications, &w.violations, &w.certificates, &w.breaches} {
+	w := &world{now: c.Clock.Now(), zone: time.UTC, shipped: c.Shipped}
+	for _, list := range []client.ObjectList{&w.providers, &w.applications, &w.violations, &w.certificates, &w.breaches, &w.policies, &w.bindings} {
 		if err := c.Reader.List(ctx, list, client.UnsafeDisableDeepCopy); err != nil {
 			return nil, fmt.Errorf("list %T: %w", list, err)
 		}

@@ -13,9 +13,12 @@ import (
 	"testing"
 	"time"
 	_ "time/tzdata"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
+	admissionv1 "k8s.io/api/admissionregistration/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	clocktesting "k8s.io/utils/clock/testing"
@@ -23,6 +26,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 
 	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
+	"github.com/ntc-gov-pk/govpk-operator/internal/sop"
 )
 
 // now is noon in Karachi, so that a day that ends there ends within another day in UTC.
@@ -78,9 +82,26 @@ func everything() []client.Object {
 	closed.Name, closed.Spec.Closure, closed.Status.Late = "closed", &v1alpha1.BreachClosure{}, "1h0m0s"
 
 	return []client.Object{
+		guard("govpk-images"), guard("govpk-mine"), binding("govpk-images"),
 		policy, accredited, suspended, unjudged, live, offline, overdue, audited, open, lifted,
 		inForce, justOver, nextYear, later, ended, revoked, unacknowledged, acknowledged, responded, closed,
 	}
+}
+
+func guard(name string) *admissionv1.ValidatingAdmissionPolicy {
+	return &admissionv1.ValidatingAdmissionPolicy{ObjectMeta: named(name)}
+}
+
+func binding(policy string) *admissionv1.ValidatingAdmissionPolicyBinding {
+	b := &admissionv1.ValidatingAdmissionPolicyBinding{ObjectMeta: named(policy)}
+	b.Spec = admissionv1.ValidatingAdmissionPolicyBindingSpec{PolicyName: policy, ValidationActions: []admissionv1.ValidationAction{admissionv1.Deny}}
+	return b
+}
+
+// shipped is more than everything holds: one policy is not there, and one binding.
+var shipped = sop.Guards{
+	Policies: []admissionv1.ValidatingAdmissionPolicy{*guard("govpk-images"), *guard("govpk-offline")},
+	Bindings: []admissionv1.ValidatingAdmissionPolicyBinding{*binding("govpk-images"), *binding("govpk-offline")},
 }
 
 func application(name string, stage v1alpha1.Stage) *v1alpha1.ThirdPartyApplication {
@@ -98,8 +119,10 @@ func certificate(name string, state v1alpha1.NoObjectionState, until time.Time) 
 func reader(t *testing.T, objects ...client.Object) client.Reader {
 	t.Helper()
 	scheme := runtime.NewScheme()
-	if err := v1alpha1.AddToScheme(scheme); err != nil {
-		t.Fatal(err)
+	for _, add := range []func(*runtime.Scheme) error{v1alpha1.AddToScheme, admissionv1.AddToScheme} {
+		if err := add(scheme); err != nil {
+			t.Fatal(err)
+		}
 	}
 	return fake.NewClientBuilder().WithScheme(scheme).WithObjects(objects...).Build()
 }
@@ -108,7 +131,7 @@ func reader(t *testing.T, objects ...client.Object) client.Reader {
 func scrape(t *testing.T, objects ...client.Object) []string {
 	t.Helper()
 	registry := prometheus.NewPedanticRegistry()
-	registry.MustRegister(&Collector{Reader: reader(t, objects...), Clock: clocktesting.NewFakePassiveClock(now)})
+	registry.MustRegister(&Collector{Reader: reader(t, objects...), Clock: clocktesting.NewFakePassiveClock(now), Shipped: shipped})
 	families, err := registry.Gather()
 	if err != nil {
 		t.Fatal(err)
@@ -143,7 +166,7 @@ func TestScrapeOfNothing(t *testing.T) {
 			t.Error(line)
 		}
 	}
-	if n, want := len(scrape(t)), 6+6+4+5+4+4*3; n != want {
+	if n, want := len(scrape(t)), 2+2+6+6+4+5+4+4*3; n != want {
 		t.Errorf("%d samples, want %d", n, want)
 	}
 }
@@ -190,5 +213,34 @@ func TestUnknownTimeZone(t *testing.T) {
 	c := &Collector{Reader: reader(t, policy), Clock: clocktesting.NewFakePassiveClock(now)}
 	if w, err := c.read(t.Context()); err != nil || w.zone != time.UTC {
 		t.Errorf("zone %v, %v", w.zone, err)
+	}
+}
+
+// What people wrote is one line of what Prometheus reads, moves no terminal, and names no other series.
+func TestHostileLabels(t *testing.T) {
+	for _, text := range []string{"ISO\n\"} 1\ngovpk_guard_in_force 1", "\x1b[2J", "\u202e", "\xff\xfe", strings.Repeat("پ", 1<<20), `<b>"x"</b>`} {
+		p := &v1alpha1.CloudServiceProvider{ObjectMeta: named("p")}
+		p.Status.Endings = []v1alpha1.Ending{{What: text, Date: "2026-12-01"}}
+		registry := prometheus.NewPedanticRegistry()
+		registry.MustRegister(&Collector{Reader: reader(t, p), Clock: clocktesting.NewFakePassiveClock(now)})
+		families, err := registry.Gather()
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := false
+		for _, family := range families {
+			for _, metric := range family.GetMetric() {
+				for _, l := range metric.GetLabel() {
+					found = found || l.GetName() == "what"
+					if value := l.GetValue(); !utf8.ValidString(value) || utf8.RuneCountInString(value) > 128 ||
+						strings.IndexFunc(value, func(r rune) bool { return !unicode.IsPrint(r) && r != unicode.ReplacementChar }) >= 0 {
+						t.Errorf("%s: %.40q", l.GetName(), value)
+					}
+				}
+			}
+		}
+		if !found {
+			t.Errorf("%.20q has no series", text)
+		}
 	}
 }

@@ -4,7 +4,9 @@
 package oversight
 
 import (
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
 )
@@ -30,7 +32,7 @@ func (w *world) endings() []ending {
 	for i := range w.providers.Items {
 		p := &w.providers.Items[i]
 		for _, e := range p.Status.Endings {
-			all = w.onDay(all, ending{kind: kindProvider, name: p.Name, what: e.What}, string(e.Date))
+			all = w.onDay(all, ending{kind: kindProvider, name: p.Name, what: label(e.What)}, string(e.Date))
 		}
 	}
 	for i := range w.certificates.Items {
@@ -62,4 +64,16 @@ func (w *world) onDay(all []ending, e ending, day string) []ending {
 	}
 	e.at = start.AddDate(0, 0, 1)
 	return append(all, e)
+}
+
+// label is a text that people wrote as the value of a label: what cannot be seen is shown as such, and it is no longer than a name.
+func label(text string) string {
+	const most = 128
+	runes := []rune(strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return unicode.ReplacementChar
+	}, text))
+	return string(runes[:min(len(runes), most)])
 }

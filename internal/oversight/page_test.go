@@ -77,7 +77,7 @@ var (
 )
 
 // What a rule may ask for besides metrics and their labels.
-var promQL = []string{"max", "by", "time"}
+var promQL = []string{"max", "by", "time", "absent"}
 
 // Rules name exported metrics and their labels alone, and each of their selectors finds something in a cluster that has everything: an
 // alert that nothing can raise is worse than none.

@@ -9,9 +9,11 @@ import (
 	"strconv"
 	"time"
 
+	admissionv1 "k8s.io/api/admissionregistration/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 
 	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
+	"github.com/ntc-gov-pk/govpk-operator/internal/sop"
 )
 
 // world is what a scrape sees.
@@ -23,6 +25,9 @@ type world struct {
 	violations   v1alpha1.PolicyViolationList
 	certificates v1alpha1.NoObjectionCertificateList
 	breaches     v1alpha1.BreachReportList
+	shipped      sop.Guards
+	policies     admissionv1.ValidatingAdmissionPolicyList
+	bindings     admissionv1.ValidatingAdmissionPolicyBindingList
 }
 
 type sample struct {
@@ -67,7 +72,27 @@ func (w *world) samples() []sample {
 	for i := range w.breaches.Items {
 		all = append(all, breachSamples(&w.breaches.Items[i])...)
 	}
-	return append(all, w.endingSamples()...)
+	return slices.Concat(all, w.guardSamples(), w.endingSamples())
+}
+
+// guardSamples tell of each shipped policy and binding whether it stands.
+func (w *world) guardSamples() []sample {
+	gaps := sop.GuardGaps(w.shipped, sop.Guards{Policies: w.policies.Items, Bindings: w.bindings.Items})
+	of := func(kind, name string) sample {
+		stands := 1.0
+		if slices.ContainsFunc(gaps, func(g sop.GuardGap) bool { return g.Kind == kind && g.Name == name }) {
+			stands = 0
+		}
+		return sample{guards, stands, []string{kind, name}}
+	}
+	var samples []sample
+	for i := range w.shipped.Policies {
+		samples = append(samples, of(sop.PolicyKind, w.shipped.Policies[i].Name))
+	}
+	for i := range w.shipped.Bindings {
+		samples = append(samples, of(sop.BindingKind, w.shipped.Bindings[i].Name))
+	}
+	return samples
 }
 
 // count counts by state. What has no state yet, since nothing judged it, is not counted.

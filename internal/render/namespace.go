@@ -22,6 +22,8 @@ func Namespace(s Scope, labels, annotations map[string]string) Object {
 			v1alpha1.StageLabel:                          s.Stage,
 			"pod-security.kubernetes.io/enforce":         "restricted",
 			"pod-security.kubernetes.io/enforce-version": "latest",
+			// A container that Istio put into pods would be of no release, so that admission refused them. Its ambient mode needs none.
+			"istio-injection": "disabled",
 		}).
 		WithLabels(labels).
 		WithAnnotations(annotations))

@@ -62,7 +62,7 @@ func podSpec(w Workload) *applycore.PodSpecApplyConfiguration {
 		WithAffinity(applycore.Affinity().WithNodeAffinity(applycore.NodeAffinity().
 			WithRequiredDuringSchedulingIgnoredDuringExecution(applycore.NodeSelector().
 				WithNodeSelectorTerms(nodeSelectorTerms(w.Nodes)...)))).
-		WithVolumes(volumes(w.Component)...)
+		WithVolumes(volumes(w.Component, w.Claim)...)
 	for _, secret := range w.Component.ImagePullSecrets {
 		spec.WithImagePullSecrets(applycore.LocalObjectReference().WithName(secret.Name))
 	}

@@ -99,7 +99,7 @@ func TestNamesFit(t *testing.T) {
 	for _, o := range []Object{
 		Service(longest, component.Name, nil), Deployment(longest, Workload{Component: component}), allow, DefaultDeny(longest), LimitRange(longest),
 		Namespace(longest, nil, nil), HTTPRoute(longest, Route{Domain: v1alpha1.Domain{Host: host}}),
-		StatefulSet(longest, Workload{Component: component}), PersistentVolumeClaim(longest, component, "", resource.MustParse("1Gi")),
+		StatefulSet(longest, Workload{Component: component}), PersistentVolumeClaim(longest, component, Claim{Name: CopyName(component.Name, 99), Size: resource.MustParse("1Gi")}),
 		Job(longest, Workload{Component: component}, TaskName(component.Name, strings.Repeat("r", 63)), false),
 		CronJob(longest, Workload{Component: component}, "UTC", false), HorizontalPodAutoscaler(longest, component, 1, 2),
 		Certificate(longest, host, v1alpha1.GatewayReference{Namespace: "gateways"}, v1alpha1.IssuerReference{}),
@@ -142,7 +142,7 @@ func TestObjectsOwnNothingByAccident(t *testing.T) {
 	for _, o := range []Object{
 		Namespace(scope, nil, nil), ResourceQuota(scope, "", resource.MustParse("1"), resource.MustParse("1Gi"), resource.MustParse("0")), LimitRange(scope),
 		DefaultDeny(scope), allow, Service(scope, "web", nil), Deployment(scope, Workload{Component: component}), RoleBinding(scope, "n", "r", "g"),
-		StatefulSet(scope, w), PersistentVolumeClaim(scope, component, "", component.Storage.Size), files, budget,
+		StatefulSet(scope, w), PersistentVolumeClaim(scope, component, Claim{Name: StorageName("web"), Size: component.Storage.Size}), files, budget,
 		Job(scope, w, "migrate-1", false), CronJob(scope, w, "UTC", false), HorizontalPodAutoscaler(scope, component, 1, 2),
 		HTTPRoute(scope, newRoute()), Certificate(scope, "a.gov.pk", gateway, v1alpha1.IssuerReference{Kind: "ClusterIssuer", Name: "govpk"}), Listener(scope, "a.gov.pk", gateway),
 		PeerCertificate(scope, "web", "web.0123", []string{"http.api"}, v1alpha1.IssuerReference{Kind: "ClusterIssuer", Name: "govpk-mesh"}), Authorities(scope, "pem", "pem"),
@@ -191,6 +191,7 @@ metadata:
   name: health-portal-fab68624-live
   labels:
     app.kubernetes.io/managed-by: govpk-operator
+    istio-injection: disabled
     platform.ntc.gov.pk/application: health-portal
     platform.ntc.gov.pk/application-namespace: sehat-digital
     platform.ntc.gov.pk/organization: sehat-digital

@@ -4,6 +4,7 @@
 package render
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -35,18 +36,55 @@ func StorageName(component string) string {
 	return storageVolume + "-" + component
 }
 
-// PersistentVolumeClaim is a component's storage. An empty class is the cluster's default one.
-func PersistentVolumeClaim(s Scope, component v1alpha1.Component, className string, size resource.Quantity) Object {
+// CopyName is the name of the n-th claim that a component's data was copied to. No component's name has a dot.
+func CopyName(component string, n int) string {
+	return fmt.Sprintf("%s.%d", StorageName(component), n)
+}
+
+// Claim is a component's storage.
+type Claim struct {
+	Name string
+	// Class is that of the storage; empty: the cluster's default one.
+	Class string
+	Size  resource.Quantity
+	// User is whom files in it belong to, as <uid>:<gid>; empty: not known.
+	User string
+	// CopiedFrom is the claim that it is a copy of, for nodes of Provider, and Copied what was copied, once that is all.
+	CopiedFrom, Provider, Copied string
+}
+
+// PersistentVolumeClaim is a component's storage.
+func PersistentVolumeClaim(s Scope, component v1alpha1.Component, claim Claim) Object {
 	spec := applycore.PersistentVolumeClaimSpec().
 		WithAccessModes(corev1.ReadWriteOnce).
 		WithResources(applycore.VolumeResourceRequirements().
-			WithRequests(corev1.ResourceList{corev1.ResourceStorage: size}))
-	if className != "" {
-		spec.WithStorageClassName(className)
+			WithRequests(corev1.ResourceList{corev1.ResourceStorage: claim.Size}))
+	if claim.Class != "" {
+		spec.WithStorageClassName(claim.Class)
 	}
-	return NewObject(applycore.PersistentVolumeClaim(StorageName(component.Name), s.StageNamespace()).
-		WithLabels(s.componentLabels(component.Name)).
+	labels, annotations := s.componentLabels(component.Name), map[string]string{}
+	if claim.Provider != "" {
+		labels[v1alpha1.ProviderLabel] = claim.Provider
+	}
+	for key, value := range map[string]string{
+		v1alpha1.UserAnnotation: claim.User, v1alpha1.CopiedFromAnnotation: claim.CopiedFrom, v1alpha1.CopiedAnnotation: claim.Copied,
+	} {
+		if value != "" {
+			annotations[key] = value
+		}
+	}
+	return NewObject(applycore.PersistentVolumeClaim(claim.Name, s.StageNamespace()).
+		WithLabels(labels).
+		WithAnnotations(annotations).
 		WithSpec(spec))
+}
+
+// ReadClaim is the opposite of PersistentVolumeClaim.
+func ReadClaim(claim *corev1.PersistentVolumeClaim) Claim {
+	return Claim{
+		Name: claim.Name, Size: claim.Spec.Resources.Requests[corev1.ResourceStorage], Provider: claim.Labels[v1alpha1.ProviderLabel],
+		User: claim.Annotations[v1alpha1.UserAnnotation], CopiedFrom: claim.Annotations[v1alpha1.CopiedFromAnnotation], Copied: claim.Annotations[v1alpha1.CopiedAnnotation],
+	}
 }
 
 // Files holds the files that a component declares; false when it declares none. Its name comes from their content, so
@@ -83,7 +121,7 @@ func fileKey(i int) string {
 	return fmt.Sprintf("file-%d", i)
 }
 
-func volumes(component v1alpha1.Component) []*applycore.VolumeApplyConfiguration {
+func volumes(component v1alpha1.Component, claim string) []*applycore.VolumeApplyConfiguration {
 	out := []*applycore.VolumeApplyConfiguration{
 		applycore.Volume().WithName(temporaryVolume).WithEmptyDir(applycore.EmptyDirVolumeSource().
 			WithSizeLimit(resource.MustParse(temporaryStorage))),
@@ -94,7 +132,7 @@ func volumes(component v1alpha1.Component) []*applycore.VolumeApplyConfiguration
 	}
 	if component.Storage != nil {
 		out = append(out, applycore.Volume().WithName(storageVolume).
-			WithPersistentVolumeClaim(applycore.PersistentVolumeClaimVolumeSource().WithClaimName(StorageName(component.Name))))
+			WithPersistentVolumeClaim(applycore.PersistentVolumeClaimVolumeSource().WithClaimName(cmp.Or(claim, StorageName(component.Name)))))
 	}
 	return out
 }

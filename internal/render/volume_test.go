@@ -20,7 +20,7 @@ import (
 func TestPersistentVolumeClaim(t *testing.T) {
 	for name, class := range map[string]string{"the cluster's class": "", "a class": "fast"} {
 		t.Run(name, func(t *testing.T) {
-			claim := decode[corev1.PersistentVolumeClaim](t, PersistentVolumeClaim(scope, newComponent(), class, resource.MustParse("10Gi")))
+			claim := decode[corev1.PersistentVolumeClaim](t, PersistentVolumeClaim(scope, newComponent(), Claim{Name: "data-web", Class: class, Size: resource.MustParse("10Gi")}))
 			if claim.Name != "data-web" || claim.Spec.Resources.Requests.Storage().String() != "10Gi" || !slices.Equal(claim.Spec.AccessModes, []corev1.PersistentVolumeAccessMode{corev1.ReadWriteOnce}) {
 				t.Errorf("%s %+v", claim.Name, claim.Spec)
 			}

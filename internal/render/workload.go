@@ -24,6 +24,8 @@ type Workload struct {
 	Replicas int32
 	// Nodes select the provider's attested nodes; one that any of them selects will do.
 	Nodes []metav1.LabelSelector
+	// Claim is the PersistentVolumeClaim of the component's storage; empty: the first that it was given.
+	Claim string
 	// Addresses are where the component finds its edges, in their order.
 	Addresses []Address
 	// ServiceAccount is the pods' identity; empty: the namespace's, which tells no component from another.

@@ -49,6 +49,8 @@ type Case struct {
 	Ingress    ObservedIngress
 	Istio      ObservedIstio
 	Fleet      Fleet
+	// Guards are the admission policies and bindings that do not stand as the operator ships them.
+	Guards []GuardGap
 	// Children are the objects that the operator made for this application, but for namespaces and listeners.
 	Children []unstructured.Unstructured
 }

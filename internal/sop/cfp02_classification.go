@@ -127,7 +127,7 @@ func (c *Case) assessResidency(release *v1alpha1.Release, provider v1alpha1.Clou
 		observed ObservedStage
 	}{{v1alpha1.TestNamespace, c.Test}, {v1alpha1.LiveNamespace, c.Live}} {
 		for _, component := range release.Spec.Components {
-			if stage.observed.Release != release.Name || !stage.observed.elsewhere(component, nodes) {
+			if stage.observed.Workloads[component.Name].Release != release.Name || !stage.observed.elsewhere(component, nodes) {
 				continue
 			}
 			return finding(Refused, v1alpha1.ReasonResidencyNotAllowed,

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
 )
@@ -130,14 +131,14 @@ func (c *Case) breachBar(release *v1alpha1.Release) time.Time {
 }
 
 // tookOffline is true once a response took applications offline. One that was closed before it began to hold never did: its status says
-// since when it is closed.
+// since when it is closed. Until the status says so, it counts as one that did.
 func (c *Case) tookOffline(b *v1alpha1.BreachReport) bool {
 	response := b.Spec.Response
 	if response == nil || c.Now.Before(response.EffectiveFrom.Time) {
 		return false
 	}
 	if closed := meta.FindStatusCondition(b.Status.Conditions, v1alpha1.ConditionClosed); b.Spec.Closure != nil && closed != nil &&
-		closed.LastTransitionTime.Before(&response.EffectiveFrom) {
+		closed.Status == metav1.ConditionTrue && closed.LastTransitionTime.Before(&response.EffectiveFrom) {
 		return false
 	}
 	return response.Action == v1alpha1.BreachTakeApplicationsOffline || c.Live.Offline == BreachGround(b)

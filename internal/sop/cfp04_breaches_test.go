@@ -107,6 +107,12 @@ func TestBreaches(t *testing.T) {
 			change: lockedByBreach(takenOffline(hours(30)), closed), message: []string{"stolen-disk keeps the application offline no more"},
 		},
 		{
+			name: "closed, and its status does not say so yet", given: liveCase(t), outcome: Waiting, reason: v1alpha1.ReasonReturnPending,
+			change: lockedByBreach(takenOffline(hours(30)), closed, func(b *v1alpha1.BreachReport) {
+				b.Status.Conditions = []metav1.Condition{{Type: v1alpha1.ConditionClosed, Status: metav1.ConditionFalse, LastTransitionTime: metav1.NewTime(hours(29))}}
+			}),
+		},
+		{
 			name: "closed, and tested since", given: liveCase(t), outcome: Met, reason: v1alpha1.ReasonClear,
 			change: lockedByBreach(takenOffline(hours(30).Add(-tick)), closed),
 		},

@@ -22,15 +22,19 @@ type part struct {
 // rolledOut is true once the target's every component ran here.
 func (t Target) rolledOut() bool { return t.Release != nil && t.Observed.RolledOut == t.Release.Name }
 
-// releases are those whose components may run at this moment: the target's, and until it is rolled out the one before.
+// releases are those whose components may run at this moment: the target's, until it is rolled out the one before, and what copies volumes.
 func (t Target) releases() []*v1alpha1.Release {
 	if t.Release == nil {
 		return nil
 	}
-	if t.Previous == nil {
-		return []*v1alpha1.Release{t.Release}
+	releases := []*v1alpha1.Release{t.Release}
+	if t.Previous != nil {
+		releases = append(releases, t.Previous)
 	}
-	return []*v1alpha1.Release{t.Release, t.Previous}
+	if t.CutOver != nil {
+		releases = append(releases, t.CutOver.pods)
+	}
+	return releases
 }
 
 // componentNames are the names of all components that may run at this moment, in the order of the target, then of the
@@ -83,7 +87,7 @@ func early(release *v1alpha1.Release) map[string]bool {
 }
 
 // parts are the Services and ScheduledTasks that the stage runs now. Until Tasks are done, only
-// what they need is taken from the target; until the target is rolled out, what it no longer has stays for those that use it.
+// what they need is taken from the target, and until volumes are there, only what has one; until the target is rolled out, what it no longer has stays for those that use it.
 func (t Target) parts() []part {
 	if t.Release == nil {
 		return nil
@@ -96,7 +100,7 @@ func (t Target) parts() []part {
 	}
 	first := early(t.Release)
 	for _, component := range t.Release.Spec.Components {
-		if !t.waits() || first[component.Name] {
+		if (!t.waits() || first[component.Name]) && t.CutOver.takes(component) || t.holds(component) {
 			found[component.Name] = part{component, t.Release}
 		}
 	}
@@ -109,9 +113,9 @@ func (t Target) parts() []part {
 	return parts
 }
 
-// routed is the release whose hosts and paths the gateway serves: the one before, while Tasks hold the target back.
+// routed is the release whose hosts and paths the gateway serves: the one before, while Tasks or volumes hold the target back.
 func (t Target) routed() *v1alpha1.Release {
-	if t.waits() && t.Previous != nil {
+	if (t.waits() || t.CutOver != nil) && t.Previous != nil {
 		return t.Previous
 	}
 	return t.Release

@@ -147,8 +147,11 @@ func (c *Case) brake() bool {
 	return c.Policy != nil && c.Fleet.Unencrypted > 1 && c.Fleet.Unencrypted*100 > int(c.Policy.Mesh.FleetLossPercent)*c.Fleet.Live
 }
 
-// launchFrozen keeps new releases from live while the brake is on.
+// launchFrozen keeps new releases from live while the brake is on, or an admission policy is not in force.
 func (c *Case) launchFrozen() (Finding, bool) {
+	if f := c.assessGuards(); f.Outcome != Met {
+		return f, true
+	}
 	if !c.brake() {
 		return Finding{}, false
 	}

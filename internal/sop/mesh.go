@@ -140,6 +140,9 @@ func (c *Case) meshComponent(t Target, component v1alpha1.Component, numbers map
 // withheld is true while a component cannot be started so that its flows are encrypted: a peer has no address, or its own
 // certificate is not there. What runs stays as it is.
 func (c *Case) withheld(t Target, component v1alpha1.Component) bool {
+	if t.holds(component) {
+		return true
+	}
 	if len(missingPeers(t, component)) > 0 || hasEgressAddress(t) && t.egressAddress() == "" && leaves(component) {
 		return true
 	}

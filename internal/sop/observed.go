@@ -43,11 +43,13 @@ type ObservedStage struct {
 	Tasks map[string]ObservedTask
 	// Quota is the cpu and memory that the stage may use now; zero: it has none yet.
 	Quota Compute
-	// Volumes are the sizes of the components' volumes.
+	// Claims are the components' PersistentVolumeClaims, their own and those that were copied from or to; see Settle.
+	Claims map[string][]ObservedClaim
+	// Volumes are the sizes of the components' own volumes.
 	Volumes map[string]resource.Quantity
 	// Beside are the images of the platform's own that its workloads and pods run beside components, or instead of one.
 	Beside []string
-	// VolumeNodes are the nodes that reach the components' bound volumes; those that every node reaches are not in it.
+	// VolumeNodes are the nodes that reach the components' own bound volumes; those that every node reaches are not in it.
 	VolumeNodes map[string]*corev1.NodeSelector
 	// Certificates are the components' own, by component.
 	Certificates map[string]ObservedCertificate
@@ -64,6 +66,8 @@ type ObservedWorkload struct {
 	Replicas int32
 	// RolledOut is true when every replica of the current template is available.
 	RolledOut bool
+	// Idle is true when none of its pods is left, by its controller's word.
+	Idle bool
 	// Stuck is true when a rollout made no progress for as long as the policy allows.
 	Stuck bool
 }
@@ -89,6 +93,10 @@ type ObservedPod struct {
 	Istio mesh.IstioPod
 	// Restarts are those of the container that restarted most.
 	Restarts int32
+	// User is whom the component's own container runs as, as <uid>:<gid>, once the kubelet said so.
+	User string
+	// Said is what the platform's own container said when it ended well.
+	Said string
 	// Trouble says in the pod's own words why it does not run as it should; empty: it does.
 	Trouble string
 }

@@ -26,6 +26,8 @@ type Target struct {
 	Next *v1alpha1.Release
 	// Closed are the commercial edges that no certificate in force names.
 	Closed []closedEdge
+	// CutOver is set while the data of a component is not where the release runs.
+	CutOver *cutOver
 	// Frozen is set while the provider of the release has lost its accreditation: no pod is added.
 	Frozen bool
 	// Offline is set while the stage is taken down.
@@ -182,6 +184,7 @@ func (c *Case) target(stage string, observed ObservedStage, release *v1alpha1.Re
 	if observed.RolledOut != release.Name {
 		t.Previous = c.release(observed.RolledOut)
 	}
+	t.CutOver = c.cutOverOf(t)
 	t.Closed = c.closedEdges(t.releases()...)
 	return t
 }

@@ -23,6 +23,9 @@ func (c *Case) rollout(t Target) Finding {
 	if t.Observed.Release != t.Release.Name {
 		return finding(Progressing, v1alpha1.ReasonRollingOut, "%s begins to roll out in %s", t.Release.Name, namespace)
 	}
+	if t.CutOver != nil {
+		return c.cutOverFinding(t)
+	}
 	for _, task := range tasks(t.Release) {
 		if observed := t.task(task.Name); observed.Failed && !t.rolledOut() {
 			return finding(Refused, v1alpha1.ReasonTaskFailed, "Task %s of %s failed in %s, so the release does not roll%s%s; %s",

@@ -158,6 +158,7 @@ func enforceRequirements(c *Case, t Target) []render.Object {
 	if releases := t.releases(); len(releases) > 0 {
 		size, _ := t.Observed.volumes(releases...)
 		storage = larger(storage, size)
+		storage.Add(t.Observed.superseded(t.CutOver))
 		provider = t.Release.Spec.CloudServiceProvider
 	}
 	quota := c.granted(t)

@@ -48,10 +48,10 @@ func assessAvailability(c *Case, release *v1alpha1.Release) Finding {
 	}
 	f := assessNodes(c, release)
 	if f.Outcome == Met {
-		if stranded, ok := c.stranded(release); ok {
+		if stranded, ok := c.immovable(release); ok {
 			return stranded
 		}
-		f.Message = fmt.Sprintf("CloudServiceProvider %s attests %s%s", release.Spec.CloudServiceProvider, f.Message, c.leavingDataAPIs(release))
+		f.Message = fmt.Sprintf("CloudServiceProvider %s attests %s%s%s", release.Spec.CloudServiceProvider, f.Message, c.leavingDataAPIs(release), c.moves(release))
 	}
 	return f
 }

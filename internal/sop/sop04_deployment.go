@@ -71,6 +71,7 @@ func enforceDeployment(c *Case, t Target) []render.Object {
 	objects = append(objects, t.filesBefore(objects)...)
 	objects = append(objects, c.egressObjects(t)...)
 	objects = append(objects, c.dataObjects(t)...)
+	objects = append(objects, c.cutOverObjects(t, numbers)...)
 	if t.Offline != nil || c.Policy == nil || !c.routable(t) {
 		return objects
 	}

@@ -35,7 +35,7 @@ func (c *Case) stageOf(release *v1alpha1.Release) (v1alpha1.Stage, Finding) {
 
 // Assessment is the verdict of one pass.
 type Assessment struct {
-	// Findings are one for each clause, in the order of Clauses, on the release of the current spec.
+	// Findings are one for each clause, in the order of Clauses, on the release of the current spec, and one on the admission policies.
 	Findings []Finding
 	// Stage is where the application stands.
 	Stage v1alpha1.Stage
@@ -78,6 +78,7 @@ func Assess(c *Case) Assessment {
 		a.Findings = append(a.Findings, f)
 		a.Next = earliest(a.Next, f.Deadline)
 	}
+	a.Findings = append(a.Findings, c.assessGuards())
 	a.Next = earliest(a.Next, c.wantedDeadline())
 	a.Test = c.testRelease(a)
 	switch {

@@ -27,14 +27,74 @@ func strandedRows(t *testing.T) []clauseRow {
 	with := func(changes ...func(*Case)) func(*Case) {
 		return with(append([]func(*Case){zone("ntc-islamabad", "a"), moved(t), zone("other", "b")}, changes...)...)
 	}
+	owned := func(c *Case) {
+		for _, stage := range []*ObservedStage{&c.Test, &c.Live} {
+			for i := range stage.Pods {
+				stage.Pods[i].User = "999:999"
+			}
+		}
+	}
+	to := func(provider string, change func(*v1alpha1.CloudServiceProviderSpec)) func(*Case) {
+		return func(c *Case) {
+			p := c.Providers[provider]
+			change(&p.Spec)
+			c.Providers[provider] = p
+		}
+	}
+	away := func(c *Case) {
+		nodes := c.Nodes["ntc-islamabad"]
+		nodes.Ready, nodes.Away = nil, nodes.Ready
+		c.Nodes["ntc-islamabad"] = nodes
+	}
+	const cannot = "PersistentVolumeClaim data-api cannot be copied: "
 	return []clauseRow{
 		{
-			name: "moving to a provider that does not reach live's volume", given: stored(t, liveCase(t), zoneLabel, "a"), on: onSnapshot, change: with(), outcome: Waiting, reason: v1alpha1.ReasonVolumeStranded,
-			message: []string{"spec.components[api].storage: its volume in health-portal-fab68624-live lies where no node of CloudServiceProvider other", "cut over"},
+			name: "moving to a provider that does not reach live's volume", given: stored(t, liveCase(t), zoneLabel, "a"), on: onSnapshot, change: with(owned), outcome: Met, reason: v1alpha1.ReasonProvisioned,
+			message: []string{"its nodes do not reach the volume of api in health-portal-fab68624-live", "the component stops, and what connects to it is interrupted"},
 		},
 		{
-			name: "moving to a provider that does not reach test's", given: stored(t, liveCase(t), zoneLabel, "a"), on: onSnapshot, outcome: Refused, reason: v1alpha1.ReasonVolumeStranded,
-			change: with(func(c *Case) { c.Test.VolumeNodes = c.Live.VolumeNodes }), message: []string{"its volume in health-portal-fab68624-test"},
+			name: "moving before a pod ran", given: stored(t, liveCase(t), zoneLabel, "a"), on: onSnapshot, change: with(), outcome: Waiting, reason: v1alpha1.ReasonVolumeStranded,
+			message: []string{"spec.components[api].storage: no node of CloudServiceProvider other that may hold Restricted data reaches its volume in health-portal-fab68624-live", cannot + "the user that its files belong to is not known", "stays where it is"},
+		},
+		{
+			name: "moving from test's before a pod ran", given: stored(t, liveCase(t), zoneLabel, "a"), on: onSnapshot, outcome: Refused, reason: v1alpha1.ReasonVolumeStranded,
+			change: with(func(c *Case) { c.Test.VolumeNodes = c.Live.VolumeNodes }), message: []string{"reaches its volume in health-portal-fab68624-test"},
+		},
+		{
+			name: "moving from nodes that are away", given: stored(t, liveCase(t), zoneLabel, "a"), on: onSnapshot, change: with(owned, away), outcome: Waiting, reason: v1alpha1.ReasonVolumeStranded,
+			message: []string{cannot + "CloudServiceProvider ntc-islamabad: node-0, node-1, which reaches it, is not ready, cordoned or tainted; the provider readies it"},
+		},
+		{
+			name: "moving from nodes that are gone", given: stored(t, liveCase(t), zoneLabel, "a"), on: onSnapshot, outcome: Waiting, reason: v1alpha1.ReasonVolumeStranded,
+			change:  with(owned, func(c *Case) { c.Nodes["ntc-islamabad"] = ProviderNodes{} }),
+			message: []string{cannot + "no node of a provider that a release of the application names reaches it"},
+		},
+		{
+			name: "moving from a provider that is to be left at once", given: stored(t, liveCase(t), zoneLabel, "a"), on: onSnapshot, outcome: Waiting, reason: v1alpha1.ReasonVolumeStranded,
+			change: with(owned, to("ntc-islamabad", func(s *v1alpha1.CloudServiceProviderSpec) {
+				s.TakeOffline = &v1alpha1.OfflineOrder{Reason: "the building burns", OrderedBy: "cloud-office"}
+			})),
+			message: []string{cannot + "no pod may start with CloudServiceProvider ntc-islamabad", "the Cloud Office ends spec.takeOffline"},
+		},
+		{
+			name: "moving from a provider whose day has come", given: stored(t, liveCase(t), zoneLabel, "a"), on: onSnapshot, outcome: Waiting, reason: v1alpha1.ReasonVolumeStranded,
+			change: with(owned, to("ntc-islamabad", func(s *v1alpha1.CloudServiceProviderSpec) {
+				s.Accreditation.State, s.Accreditation.EffectiveFrom, s.Accreditation.OfflineFrom = v1alpha1.AccreditationRevoked, "2026-11-01", "2026-11-02"
+			})),
+			message: []string{"a later spec.accreditation.offlineFrom"},
+		},
+		{
+			name: "moving to where a new volume was bound elsewhere", given: stored(t, liveCase(t), zoneLabel, "a"), on: onSnapshot, outcome: Waiting, reason: v1alpha1.ReasonVolumeStranded,
+			change: with(owned, func(c *Case) {
+				first, next := c.Live.claim("api"), ObservedClaim{Nodes: c.Live.VolumeNodes["api"]}
+				next.Name, next.CopiedFrom, next.Provider = "data-api.1", "data-api", "other"
+				c.Live.Claims = map[string][]ObservedClaim{"api": {first, next}}
+			}),
+			message: []string{"its new PersistentVolumeClaim data-api.1 was bound where no node of CloudServiceProvider other reaches it", "WaitForFirstConsumer"},
+		},
+		{
+			name: "moving without the image that copies", given: carriedByIstio(stored(t, liveCase(t), zoneLabel, "a")), on: onSnapshot, outcome: Waiting, reason: v1alpha1.ReasonVolumeStranded,
+			change: with(owned, func(c *Case) { c.Policy.Mesh.Image = "" }), message: []string{cannot + "DeploymentPolicy default spec.mesh.image is not set"},
 		},
 		{
 			name: "to one that does", given: stored(t, liveCase(t), zoneLabel, "a"), on: onSnapshot, change: with(zone("other", "a")),
@@ -57,8 +117,8 @@ func strandedRows(t *testing.T) []clauseRow {
 			change: with(func(c *Case) { c.Application.Spec.Components[1].Storage = nil }), outcome: Met, reason: v1alpha1.ReasonProvisioned,
 		},
 		{
-			name: "a volume that one node alone reaches", given: stored(t, liveCase(t), zoneLabel, "a"), on: onSnapshot, outcome: Waiting, reason: v1alpha1.ReasonVolumeStranded,
-			change: with(zone("other", "a"), func(c *Case) {
+			name: "a volume that one node alone reaches, which nobody attests", given: stored(t, liveCase(t), zoneLabel, "a"), on: onSnapshot, outcome: Waiting, reason: v1alpha1.ReasonVolumeStranded,
+			change: with(owned, zone("other", "a"), func(c *Case) {
 				c.Live.VolumeNodes["api"] = &corev1.NodeSelector{NodeSelectorTerms: []corev1.NodeSelectorTerm{{MatchFields: []corev1.NodeSelectorRequirement{
 					{Key: "metadata.name", Operator: corev1.NodeSelectorOpIn, Values: []string{"gone"}},
 				}}}}
@@ -67,7 +127,7 @@ func strandedRows(t *testing.T) []clauseRow {
 	}
 }
 
-// A release that is tested and signed is not launched away from its volume, and the one that is live stays.
+// A release that is tested and signed is not launched away from a volume that cannot be copied, and the one that is live stays.
 func TestNothingHalfMoves(t *testing.T) {
 	for name, row := range map[string]struct {
 		zone     string

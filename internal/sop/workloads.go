@@ -28,6 +28,11 @@ func (c *Case) partObjects(t Target, p part, numbers map[string]map[string]int32
 		return objects
 	}
 	w := c.workload(t, p.Component, p.release, member)
+	if t.stopped(p) {
+		// It is no release's: none runs.
+		w.Replicas = 0
+		return append(objects, render.StatefulSet(t.Scope, w))
+	}
 	switch {
 	case p.Type == v1alpha1.ComponentScheduledTask:
 		return append(objects, t.standing(render.CronJob(t.Scope, w, c.timeZone(), false)))
@@ -88,6 +93,7 @@ func (c *Case) workload(t Target, component v1alpha1.Component, release *v1alpha
 	return c.carrier(t).Attach(mesh.Stage{Scope: t.Scope, Policy: c.meshPolicy(t), Externals: t.externals()}, member, render.Workload{
 		Component:       component,
 		Replicas:        t.replicas(c, component),
+		Claim:           t.Observed.claim(component.Name).Name,
 		Nodes:           c.nodesOf(t, component, release),
 		DeadlineSeconds: int32(c.rolloutDeadline().Seconds()),
 		Bandwidth:       c.bandwidth(release, component),
@@ -96,15 +102,16 @@ func (c *Case) workload(t Target, component v1alpha1.Component, release *v1alpha
 
 // volume is a component's volume. It is never smaller than it is, whatever a release that returns declares.
 func (c *Case) volume(t Target, component v1alpha1.Component) render.Object {
-	size := component.Storage.Size
-	if observed, ok := t.Observed.Volumes[component.Name]; ok && observed.Cmp(size) > 0 {
-		size = observed
-	}
-	class := ""
+	claim := t.Observed.claim(component.Name).Claim
+	claim.Size = larger(component.Storage.Size, claim.Size)
+	return t.standing(c.volumeObject(t, component, claim))
+}
+
+func (c *Case) volumeObject(t Target, component v1alpha1.Component, claim render.Claim) render.Object {
 	if c.Policy != nil {
-		class = c.Policy.Storage.ClassName
+		claim.Class = c.Policy.Storage.ClassName
 	}
-	return t.standing(render.PersistentVolumeClaim(t.Scope, component, class, size))
+	return render.PersistentVolumeClaim(t.Scope, component, claim)
 }
 
 // standing leaves an object as it is while the stage is offline: the lock refuses to create or change it.

@@ -45,6 +45,12 @@ func run(ctx context.Context, rounds int, file string, out io.Writer) error {
 	if err := onEnvtest(ctx, 1, rounds, report); err != nil {
 		return err
 	}
+	if err := throughAdmission(ctx, rounds, report); err != nil {
+		return err
+	}
+	if err := lockWindow(ctx, rounds, report); err != nil {
+		return err
+	}
 	if err := throughGateway(ctx, report); err != nil {
 		return err
 	}

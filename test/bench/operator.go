@@ -57,6 +57,10 @@ func startOperator(ctx context.Context, cluster *scenario.Cluster) (*operator, e
 	if err != nil {
 		return nil, err
 	}
+	shipped, err := controllers.ShippedGuards(controllers.CertManagerUser, controllers.NoPlugins)
+	if err != nil {
+		return nil, err
+	}
 	pods, err := corev1client.NewForConfig(counted)
 	if err != nil {
 		return nil, err
@@ -69,6 +73,7 @@ func startOperator(ctx context.Context, cluster *scenario.Cluster) (*operator, e
 		Recorder:     mgr.GetEventRecorder("govpk-operator"),
 		Clock:        clock.RealClock{},
 		MissingKinds: missing,
+		Shipped:      shipped,
 	}
 	if err := o.SetupWithManager(ctx, mgr); err != nil {
 		return nil, err

@@ -53,6 +53,9 @@ type Report struct {
 	// Skipped says what was not measured and why.
 	Skipped map[string]string `json:"skipped,omitempty"`
 	Pure    []Benchmark       `json:"pure"`
+	// Admission are the rounds by how many managed namespaces there were.
+	Admission map[int][]AdmissionRound `json:"admission,omitempty"`
+	Window    []Window                 `json:"window"`
 	// Edge is nil where it was skipped.
 	Edge *EdgeReport `json:"edge,omitempty"`
 }
@@ -98,6 +101,8 @@ func (r *Report) print(out io.Writer) {
 	for _, b := range r.Pure {
 		fmt.Fprintf(table, "%s\t%.0f ns/op\t%d B/op\t%d allocs/op\n", b.Name, b.Nanoseconds, b.Bytes, b.Allocations)
 	}
+	printAdmission(table, r.Admission)
+	printWindow(table, r.Window)
 	if r.Edge != nil {
 		r.Edge.print(table)
 	}

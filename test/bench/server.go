@@ -54,7 +54,7 @@ func moduleDirectory(from, module string) (string, error) {
 
 // startServer starts kube-apiserver and etcd with what users install and what a platform has. No controller of the
 // cluster runs: the player does their part.
-func startServer(ctx context.Context) (*scenario.Cluster, func() error, error) {
+func startServer(ctx context.Context) (*envtest.Environment, *scenario.Cluster, error) {
 	gatewayAPI, err := moduleDirectory(".", "sigs.k8s.io/gateway-api")
 	if err != nil {
 		return nil, nil, err
@@ -78,7 +78,7 @@ func startServer(ctx context.Context) (*scenario.Cluster, func() error, error) {
 	if err != nil {
 		return nil, nil, errors.Join(err, environment.Stop())
 	}
-	return cluster, environment.Stop, nil
+	return environment, cluster, nil
 }
 
 func furnish(ctx context.Context, config *rest.Config) (*scenario.Cluster, error) {

@@ -44,7 +44,7 @@ type story struct {
 // and the bare client come first and are not reported.
 func onEnvtest(ctx context.Context, warm, rounds int, report *Report) (err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	cluster, stopServer, err := startServer(ctx)
+	environment, cluster, err := startServer(ctx)
 	if err != nil {
 		cancel(err)
 		return err
@@ -52,7 +52,7 @@ func onEnvtest(ctx context.Context, warm, rounds int, report *Report) (err error
 	defer func() {
 		// The API server waits for the watches of the player.
 		cancel(nil)
-		err = errors.Join(err, stopServer())
+		err = errors.Join(err, environment.Stop())
 	}()
 	player, err := startPlayer(ctx, cancel, cluster)
 	if err != nil {

@@ -15,7 +15,6 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
-	networkingv1 "k8s.io/api/networking/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -158,43 +157,6 @@ var _ = Describe("A takedown on the real cluster", Serial, func() {
 		status, err := cluster.Public().Status(ctx, url+"/")
 		Expect(status).NotTo(Equal(http.StatusOK), "%v", err)
 		Expect(app.Pods(ctx, v1alpha1.LiveNamespace)).To(BeEmpty())
-	})
-})
-
-var _ = Describe("A takedown by hand", Serial, func() {
-	It("is the security team's to do while the operator does not run, and the operator takes it up", func(ctx context.Context) {
-		app := application(ctx, "unattended")
-		url := "https://" + app.Host
-		eventuallyAnswers(ctx, cluster.Public(), url+"/", http.StatusOK)
-		Expect(cluster.ScaleOperator(ctx, 0)).To(Succeed())
-		DeferCleanup(func(ctx context.Context) { Expect(cluster.ScaleOperator(ctx, 2)).To(Succeed()) })
-
-		violation, err := app.Flag(ctx, fmt.Sprintf("unattended-%d", time.Now().Unix()))
-		Expect(err).NotTo(HaveOccurred())
-		live := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: app.Namespace("live")}}
-		lock := client.RawPatch(types.MergePatchType, fmt.Appendf(nil,
-			`{"metadata":{"labels":{"platform.ntc.gov.pk/offline":%q,"platform.ntc.gov.pk/exposure":null}}}`, violation.Name))
-		Expect(app.Developer.Patch(ctx, live, lock)).NotTo(Succeed(), "it is nobody else's to do")
-		Expect(app.Security.Patch(ctx, live, lock)).To(Succeed())
-		in := client.InNamespace(live.Name)
-		Expect(app.Security.DeleteAllOf(ctx, &gatewayv1.HTTPRoute{}, in)).To(Succeed())
-		for _, name := range []string{"allow-web", "allow-api"} {
-			policy := &networkingv1.NetworkPolicy{ObjectMeta: metav1.ObjectMeta{Namespace: live.Name, Name: name}}
-			Expect(app.Security.Delete(ctx, policy)).To(Succeed())
-		}
-		denied := &networkingv1.NetworkPolicy{ObjectMeta: metav1.ObjectMeta{Namespace: live.Name, Name: "default-deny"}}
-		Expect(app.Security.Delete(ctx, denied)).NotTo(Succeed(), "default-deny stays")
-		Expect(app.Security.DeleteAllOf(ctx, &corev1.Pod{}, in)).To(Succeed())
-		eventuallyAnswers(ctx, cluster.Public(), url+"/", http.StatusNotFound)
-		Eventually(func() ([]corev1.Pod, error) { return app.Pods(ctx, v1alpha1.LiveNamespace) }).Should(BeEmpty(), "and the lock lets none come back")
-
-		Expect(cluster.ScaleOperator(ctx, 2)).To(Succeed())
-		Expect(app.Reach(ctx, v1alpha1.StageOffline)).To(Succeed())
-		Eventually(func(g Gomega) {
-			g.Expect(cluster.Admin.Get(ctx, client.ObjectKeyFromObject(violation), violation)).To(Succeed())
-			g.Expect(meta.IsStatusConditionTrue(violation.Status.Conditions, v1alpha1.ConditionEnforced)).To(BeTrue())
-			g.Expect(violation.Status.Evidence).NotTo(BeEmpty())
-		}).Should(Succeed())
 	})
 })
 

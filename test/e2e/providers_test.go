@@ -31,29 +31,7 @@ var _ = Describe("Two providers", Serial, Ordered, func() {
 	var url, taken string
 
 	BeforeAll(func(ctx context.Context) {
-		var nodes corev1.NodeList
-		Expect(cluster.Admin.List(ctx, &nodes, client.MatchingLabels{attestedBy: "ntc-islamabad"})).To(Succeed())
-		if len(nodes.Items) < 2 {
-			Skip("SKIPPED: an application moves between two providers, and the cluster has one node for them: make e2e NODES=2")
-		}
-		taken = nodes.Items[1].Name
-		attest(ctx, taken, secondProvider)
-		DeferCleanup(func(ctx context.Context) { attest(ctx, taken, "ntc-islamabad") })
-		Expect(scenario.Apply(ctx, cluster.Admin, fmt.Sprintf(`
-apiVersion: platform.ntc.gov.pk/v1alpha1
-kind: CloudServiceProvider
-metadata: {name: %[1]s}
-spec:
-  legalName: National Telecom Corporation, Karachi
-  serviceModels: [IaaS]
-  cloudModels: [Government]
-  dataCentres: [{name: karachi-1, country: PK, city: Karachi, cloudModel: Government}]
-  nodeSelector: {matchLabels: {%[2]s: %[1]s}}
-  accreditation: {state: Accredited, level: Enhanced, dataClasses: [Open, Public, Restricted], validFrom: "2026-01-01", validUntil: "2099-12-31"}
-`, secondProvider, attestedBy))).To(Succeed())
-		DeferCleanup(func(ctx context.Context) {
-			Expect(client.IgnoreNotFound(cluster.Admin.Delete(ctx, provider(ctx, secondProvider)))).To(Succeed())
-		})
+		taken = twoProviders(ctx)
 		app = launched(ctx, "moving", nil)
 		url = "https://" + app.Host + "/api/greeting"
 		eventuallyAnswers(ctx, cluster.Public(), url, http.StatusOK)
@@ -118,6 +96,35 @@ spec:
 		Expect(nodesOf(ctx, app)).NotTo(ContainElement(taken))
 	})
 })
+
+// twoProviders gives one of the cluster's nodes to another provider until the specs are done, and says which.
+func twoProviders(ctx context.Context) string {
+	GinkgoHelper()
+	var nodes corev1.NodeList
+	Expect(cluster.Admin.List(ctx, &nodes, client.MatchingLabels{attestedBy: "ntc-islamabad"})).To(Succeed())
+	if len(nodes.Items) < 2 {
+		Skip("SKIPPED: an application moves between two providers, and the cluster has one node for them: make e2e NODES=2")
+	}
+	taken := nodes.Items[1].Name
+	attest(ctx, taken, secondProvider)
+	DeferCleanup(func(ctx context.Context) { attest(ctx, taken, "ntc-islamabad") })
+	Expect(scenario.Apply(ctx, cluster.Admin, fmt.Sprintf(`
+apiVersion: platform.ntc.gov.pk/v1alpha1
+kind: CloudServiceProvider
+metadata: {name: %[1]s}
+spec:
+  legalName: National Telecom Corporation, Karachi
+  serviceModels: [IaaS]
+  cloudModels: [Government]
+  dataCentres: [{name: karachi-1, country: PK, city: Karachi, cloudModel: Government}]
+  nodeSelector: {matchLabels: {%[2]s: %[1]s}}
+  accreditation: {state: Accredited, level: Enhanced, dataClasses: [Open, Public, Restricted], validFrom: "2026-01-01", validUntil: "2099-12-31"}
+`, secondProvider, attestedBy))).To(Succeed())
+	DeferCleanup(func(ctx context.Context) {
+		Expect(client.IgnoreNotFound(cluster.Admin.Delete(ctx, provider(ctx, secondProvider)))).To(Succeed())
+	})
+	return taken
+}
 
 func provider(ctx context.Context, name string) *v1alpha1.CloudServiceProvider {
 	GinkgoHelper()

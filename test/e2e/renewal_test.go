@@ -23,7 +23,6 @@ import (
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -82,12 +81,9 @@ var _ = Describe("Certificates under load", Serial, Ordered, ContinueOnFailure, 
 		Expect(client.IgnoreAlreadyExists(cluster.Admin.Create(ctx, broken))).To(Succeed())
 		DeferCleanup(func(ctx context.Context) { Expect(cluster.Admin.Delete(ctx, broken)).To(Succeed()) })
 		// Whatever else is live here loses its encryption too, which would pass for the platform's fault.
-		heal := setMesh(ctx, map[string]any{"graceSeconds": 5, "fleetLossPercent": 100, "issuer": map[string]any{"kind": "ClusterIssuer", "name": "e2e-broken"}})
-		isReasoned(ctx, app, v1alpha1.ConditionTrafficEncrypted, v1alpha1.ReasonEncryptionLost)
-		status, err := app.Get(ctx)
-		Expect(err).NotTo(HaveOccurred())
-		lost := meta.FindStatusCondition(status.Status.Conditions, v1alpha1.ConditionTrafficEncrypted)
-		Expect(lost).To(And(HaveField("Status", metav1.ConditionFalse), HaveField("Message", ContainSubstring("Certificate "+app.Namespace("live")+"/"))))
+		heal := setMesh(ctx, map[string]any{"graceSeconds": 8, "fleetLossPercent": 100, "issuer": map[string]any{"kind": "ClusterIssuer", "name": "e2e-broken"}})
+		lost := isTold(ctx, app, v1alpha1.ConditionTrafficEncrypted, v1alpha1.ReasonEncryptionLost, "Certificate "+app.Namespace("live")+"/")
+		Expect(lost.Status).To(Equal(metav1.ConditionFalse))
 		Expect(cluster.Public().Status(ctx, url)).To(Equal(http.StatusOK), "the grace has not passed: %s", lost.Message)
 		eventuallyAnswers(ctx, cluster.Public(), url, http.StatusNotFound)
 		AddReportEntry("encryption lost → the host stops answering", time.Since(lost.LastTransitionTime.Time).Round(100*time.Millisecond).String())
@@ -100,6 +96,28 @@ var _ = Describe("Certificates under load", Serial, Ordered, ContinueOnFailure, 
 		isReasoned(ctx, app, v1alpha1.ConditionTrafficEncrypted, v1alpha1.ReasonEncrypted)
 		eventuallyAnswers(ctx, cluster.Public(), url, http.StatusOK)
 		Expect(app.Reach(ctx, v1alpha1.StageLive)).To(Succeed())
+	})
+
+	It("are not given up for an Istio that is not there: everything stays as it is, and the finding says what to do", func(ctx context.Context) {
+		before := meshed(ctx, app)
+		visits := keepVisiting(ctx, "https://"+app.Host+"/api/greeting")
+		use := useEdge(ctx, app)
+		restore := setMesh(ctx, map[string]any{"type": v1alpha1.MeshIstio})
+		isTold(ctx, app, v1alpha1.ConditionInfrastructureProvisioned, v1alpha1.ReasonKindMissing, "PeerAuthentication")
+		use.goesOn()
+		Expect(presents(ctx, app).Issuer.CommonName).NotTo(BeEmpty(), "the API's sidecar answers")
+		restore(ctx)
+		isReasoned(ctx, app, v1alpha1.ConditionTrafficEncrypted, v1alpha1.ReasonEncrypted)
+		use.stop("a change to an Istio that is not there, and back")
+		total, problems := visits.stop()
+		Expect(problems).To(BeEmpty(), "of %d requests of visitors", total)
+		names := func(pods []corev1.Pod) (names []string) {
+			for _, pod := range pods {
+				names = append(names, pod.Name)
+			}
+			return names
+		}
+		Expect(names(meshed(ctx, app))).To(ConsistOf(names(before)), "no pod was replaced")
 	})
 
 	It("change their authority without a failed request, where the old and the new one overlap", func(ctx context.Context) {

@@ -14,6 +14,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
@@ -78,11 +79,21 @@ func candidate(ctx context.Context, app *scenario.App, stage v1alpha1.Stage) {
 // isReasoned waits until a condition has a reason.
 func isReasoned(ctx context.Context, app *scenario.App, condition, reason string) {
 	GinkgoHelper()
+	isTold(ctx, app, condition, reason, "")
+}
+
+// isTold waits until a condition has a reason and says something, and returns it.
+func isTold(ctx context.Context, app *scenario.App, condition, reason, what string) metav1.Condition {
+	GinkgoHelper()
+	var found metav1.Condition
 	Eventually(func(g Gomega) {
 		current, err := app.Get(ctx)
 		g.Expect(err).NotTo(HaveOccurred())
-		g.Expect(meta.FindStatusCondition(current.Status.Conditions, condition)).To(HaveField("Reason", reason), scenario.Verdicts(current))
+		told := meta.FindStatusCondition(current.Status.Conditions, condition)
+		g.Expect(told).To(And(HaveField("Reason", reason), HaveField("Message", ContainSubstring(what))), scenario.Verdicts(current))
+		found = *told
 	}).Should(Succeed())
+	return found
 }
 
 func testURL(ctx context.Context, app *scenario.App) string {

@@ -82,20 +82,11 @@ type stage struct {
 }
 
 // launch applies the operator's own plan for an application that is live, and runs a server behind every port of it.
-func (c *control) launch(t *testing.T, app *v1alpha1.ThirdPartyApplication, subnet int) stage {
+func (c *control) launch(t *testing.T, facts *sop.Case, subnet int) stage {
 	t.Helper()
-	g := NewWithT(t)
-	s := stage{templates: map[string]corev1.PodTemplateSpec{}, hosts: map[string]string{}, exits: map[string]int32{}}
-	for _, object := range c.apply(t, app) {
-		switch object.GetKind() {
-		case "Namespace":
-			s.namespace = object.GetName()
-		case "Deployment":
-			deployment := &appsv1.Deployment{}
-			g.Expect(runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, deployment)).To(Succeed())
-			s.templates[deployment.Name] = deployment.Spec.Template
-		}
-	}
+	g, app := NewWithT(t), facts.Application
+	s := stage{hosts: map[string]string{}, exits: map[string]int32{}}
+	s.namespace, s.templates = stageOf(g, c.apply(t, facts))
 	var proxy sidecar.Proxy
 	g.Expect(json.Unmarshal([]byte(s.templates[mesh.EgressName].Spec.Containers[0].Env[0].Value), &proxy)).To(Succeed())
 	egress := v1alpha1.Component{Name: mesh.EgressName}
@@ -118,19 +109,35 @@ func (c *control) launch(t *testing.T, app *v1alpha1.ThirdPartyApplication, subn
 	return s
 }
 
-// read are the kinds that Istio reads. The API server here has no Gateways.
+// stageOf finds the namespace and the pod templates in a plan.
+func stageOf(g Gomega, objects []render.Object) (namespace string, templates map[string]corev1.PodTemplateSpec) {
+	templates = map[string]corev1.PodTemplateSpec{}
+	for _, object := range objects {
+		switch object.GetKind() {
+		case "Namespace":
+			namespace = object.GetName()
+		case "Deployment":
+			deployment := &appsv1.Deployment{}
+			g.Expect(runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, deployment)).To(Succeed())
+			templates[deployment.Name] = deployment.Spec.Template
+		}
+	}
+	return namespace, templates
+}
+
+// read are the kinds that Istio reads.
 var read = []schema.GroupVersionKind{
 	apply.NamespaceKind, apply.NetworkPolicyKind, apply.AccountKind, apply.ServiceKind, apply.DeploymentKind, apply.PeersKind, apply.CallersKind, apply.ExternalsKind,
+	apply.GatewayKind, apply.HTTPRouteKind,
 }
 
 // apply is a pass of the operator's own applier, and returns its plan. The API server must take every object, and Istio's
 // schema know every field: a second pass finds nothing to write.
-func (c *control) apply(t *testing.T, app *v1alpha1.ThirdPartyApplication) []render.Object {
+func (c *control) apply(t *testing.T, facts *sop.Case) []render.Object {
 	t.Helper()
-	g := NewWithT(t)
-	written, facts := plan(app)
+	g, app, release := NewWithT(t), facts.Application, &facts.Releases[0]
+	written := sop.PlanFor(facts, sop.Assessment{Current: release, CurrentStage: v1alpha1.StageLive, Live: release})
 	written.Objects = slices.DeleteFunc(written.Objects, func(o render.Object) bool { return !slices.Contains(read, o.GroupVersionKind()) })
-	facts.Ingress.MissingKinds = []string{apply.GatewayKind.GroupKind().String()}
 	facts.Children = c.children(t, app)
 	applier := apply.Applier{Client: c.client, Live: c.client}
 	_, err := applier.Run(t.Context(), facts, written)
@@ -167,14 +174,14 @@ func (s stage) address(component string, port int32) string {
 	return net.JoinHostPort(s.hosts[component], strconv.Itoa(int(port)))
 }
 
-// plan is what the operator writes for an application whose release was launched.
-func plan(app *v1alpha1.ThirdPartyApplication) (sop.Plan, *sop.Case) {
+// launched are the facts of an application whose release was launched.
+func launched(app *v1alpha1.ThirdPartyApplication) *sop.Case {
 	release := sop.Snapshot(app)
 	live := sop.ObservedStage{Exists: true, Release: release.Name, RolledOut: release.Name, Addresses: map[string]string{}}
 	for i, name := range append(names(app), mesh.EgressName) {
 		live.Addresses[name] = fmt.Sprintf("10.96.1.%d", i+1)
 	}
-	facts := &sop.Case{
+	return &sop.Case{
 		Application: app, Organization: "sehat", Releases: []v1alpha1.Release{*release}, Live: live,
 		Policy: &v1alpha1.DeploymentPolicySpec{
 			Gateways: v1alpha1.Gateways{Live: []v1alpha1.GatewayReference{publicGateway}},
@@ -182,7 +189,6 @@ func plan(app *v1alpha1.ThirdPartyApplication) (sop.Plan, *sop.Case) {
 		},
 		Ingress: sop.ObservedIngress{Gateways: []sop.ObservedGateway{{GatewayReference: publicGateway, Exists: true}}},
 	}
-	return sop.PlanFor(facts, sop.Assessment{Current: release, CurrentStage: v1alpha1.StageLive, Live: release}), facts
 }
 
 func names(app *v1alpha1.ThirdPartyApplication) []string {
@@ -201,11 +207,17 @@ func (c *control) pod(t *testing.T, namespace, component string, template corev1
 	pod.Name, pod.Namespace, pod.Spec.NodeName = component, namespace, "node-1"
 	metav1.SetMetaDataAnnotation(&pod.ObjectMeta, "ambient.istio.io/redirection", "enabled")
 	g.Expect(c.client.Create(t.Context(), pod)).To(Succeed())
+	c.runs(t, pod, ip)
+}
+
+// runs says of a pod what its kubelet would.
+func (c *control) runs(t *testing.T, pod *corev1.Pod, ip string) {
+	t.Helper()
 	pod.Status = corev1.PodStatus{
 		Phase: corev1.PodRunning, PodIP: ip, PodIPs: []corev1.PodIP{{IP: ip}},
 		Conditions: []corev1.PodCondition{{Type: corev1.PodReady, Status: corev1.ConditionTrue}},
 	}
-	g.Expect(c.client.Status().Update(t.Context(), pod)).To(Succeed())
+	NewWithT(t).Expect(c.client.Status().Update(t.Context(), pod)).To(Succeed())
 }
 
 // entry puts the server of a component on an address of the loopback, with the labels, the ports and the account of its pod.

@@ -15,7 +15,7 @@ import (
 // Two applications with the same components share the mesh. Only declared edges and the gateway's route are served.
 func TestEdges(t *testing.T) {
 	c := start(t)
-	portal, other := c.launch(t, portal(portalName), 21), c.launch(t, portal("other"), 22)
+	portal, other := c.launch(t, launched(portal(portalName)), 21), c.launch(t, launched(portal("other")), 22)
 	as := func(s stage, component string) caller { return c.enrol(t, s.namespace, account(component)).caller(t) }
 	web, api, worker, stranger := as(portal, "web"), as(portal, "api"), as(portal, "worker"), as(other, "web")
 	gateway := c.gateway(t, publicGateway).caller(t)
@@ -77,7 +77,7 @@ func TestEdges(t *testing.T) {
 
 	t.Run("an edge that a release gives up is refused", func(t *testing.T) {
 		app := narrowed(portalName)
-		c.apply(t, app)
+		c.apply(t, launched(app))
 		g := NewWithT(t)
 		g.Eventually(func() codes.Code { return reach(portal.address("api", 9090), web) }, settle, "50ms").Should(Equal(codes.PermissionDenied))
 		g.Eventually(func() codes.Code { return reach(portal.address(mesh.EgressName, portal.exits[bank.Host]), web) }, settle, "50ms").

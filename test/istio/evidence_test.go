@@ -26,7 +26,7 @@ var peerAuthentications = schema.GroupVersionKind{Group: "security.istio.io", Ve
 // takes, and by what ztunnel is told.
 func TestEvidence(t *testing.T) {
 	c := start(t)
-	s := c.launch(t, portal(portalName), 31)
+	s := c.launch(t, launched(portal(portalName)), 31)
 	api := &corev1.Pod{}
 	NewWithT(t).Expect(c.client.Get(t.Context(), client.ObjectKey{Namespace: s.namespace, Name: "api"}, api)).To(Succeed())
 	selector := "selector: {matchLabels: {platform.ntc.gov.pk/component: api}}"

@@ -22,9 +22,12 @@ import (
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/kubernetes"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/ntc-gov-pk/govpk-operator/internal/mesh"
 )
@@ -52,7 +55,10 @@ func start(t *testing.T) *control {
 	environment := &envtest.Environment{
 		BinaryAssetsDirectory: "../../bin/envtest",
 		ErrorIfCRDPathMissing: true,
-		CRDDirectoryPaths:     []string{filepath.Join(module(t, "istio.io/api"), "kubernetes/customresourcedefinitions.gen.yaml")},
+		CRDDirectoryPaths: []string{
+			filepath.Join(module(t, "istio.io/api"), "kubernetes/customresourcedefinitions.gen.yaml"),
+			filepath.Join(module(t, "sigs.k8s.io/gateway-api"), "config/crd/standard"),
+		},
 	}
 	config, err := environment.Start()
 	g.Expect(err).NotTo(HaveOccurred())
@@ -65,7 +71,10 @@ func start(t *testing.T) *control {
 	c := &control{grpc: address(t), debug: address(t)}
 	c.accounts, err = kubernetes.NewForConfig(config)
 	g.Expect(err).NotTo(HaveOccurred())
-	c.client, err = client.New(config, client.Options{})
+	scheme := runtime.NewScheme()
+	g.Expect(clientgoscheme.AddToScheme(scheme)).To(Succeed())
+	g.Expect(gatewayv1.Install(scheme)).To(Succeed())
+	c.client, err = client.New(config, client.Options{Scheme: scheme})
 	g.Expect(err).NotTo(HaveOccurred())
 	c.namespace(t, mesh.RootNamespace, nil)
 	user, err := environment.AddUser(envtest.User{Name: "istiod", Groups: []string{"system:masters"}}, nil)
@@ -187,9 +196,14 @@ func write(t *testing.T, path string, content []byte) {
 }
 
 // module is the directory of a module that this one requires.
-func module(t *testing.T, path string) string {
+func module(t *testing.T, path string) string { return moduleOf(t, ".", path) }
+
+// moduleOf is the directory of a module that the one in dir requires.
+func moduleOf(t *testing.T, dir, path string) string {
 	t.Helper()
-	out, err := exec.CommandContext(t.Context(), "go", "list", "-m", "-f", "{{.Dir}}", path).Output()
+	cmd := exec.CommandContext(t.Context(), "go", "list", "-m", "-f", "{{.Dir}}", path)
+	cmd.Dir = dir
+	out, err := cmd.Output()
 	if err != nil {
 		t.Fatalf("find module %s: %v", path, err)
 	}

@@ -6,7 +6,6 @@ package scenario
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -118,27 +117,24 @@ spec:
   nodeSelector: {matchLabels: {node.platform.ntc.gov.pk/provider: ntc-islamabad}}
   accreditation: {state: Accredited, level: Enhanced, dataClasses: [Open, Public, Restricted, SensitiveConfidential], validFrom: "2026-01-01", validUntil: "2099-12-31"}
 `, organization, SecurityUser, IssuerUser)
-	for _, party := range []v1alpha1.Party{v1alpha1.PartyNITB, v1alpha1.PartyNTC, v1alpha1.PartyOrganization} {
-		name := strings.ToLower(string(party))
-		manifests += fmt.Sprintf(`
+	return manifests + fmt.Sprintf(`
 ---
 apiVersion: rbac.authorization.k8s.io/v1
-kind: Role
-metadata: {name: sign-%[2]s, namespace: %[1]s}
-rules: [{apiGroups: [platform.ntc.gov.pk], resources: [parties], resourceNames: [%[3]s], verbs: [sign]}]
+kind: ClusterRoleBinding
+metadata: {name: govpk-nitb-reviewers}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: govpk-nitb-reviewer}
+subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: %[2]s}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: govpk-ntc-reviewers}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: govpk-ntc-reviewer}
+subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: %[3]s}]
 ---
 apiVersion: rbac.authorization.k8s.io/v1
 kind: RoleBinding
-metadata: {name: sign-%[2]s, namespace: %[1]s}
-roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: sign-%[2]s}
+metadata: {name: signers, namespace: %[1]s}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: govpk-organization-signer}
 subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: %[4]s}]
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: RoleBinding
-metadata: {name: reviewer-%[2]s, namespace: %[1]s}
-roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: govpk-reviewer}
-subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: %[4]s}]
-`, organization, name, party, signer(party))
-	}
-	return manifests
+`, organization, signer(v1alpha1.PartyNITB), signer(v1alpha1.PartyNTC), signer(v1alpha1.PartyOrganization))
 }

@@ -145,10 +145,13 @@ func maximalCloudPolicy(policy *v1alpha1.DeploymentPolicySpec) {
 		countries = append(countries, v1alpha1.Country([]byte{byte('A' + i/26), byte('A' + i%26)}))
 	}
 	for _, class := range classes() {
-		policy.DataClasses = append(policy.DataClasses, v1alpha1.DataClassRule{
-			DataClass: class, Level: v1alpha1.SecurityHighest, Countries: countries,
-			CloudModels: []v1alpha1.CloudModel{v1alpha1.CloudPublic, v1alpha1.CloudGovernment, v1alpha1.CloudPrivate, v1alpha1.CloudHybrid},
-		})
+		rule := v1alpha1.DataClassRule{
+			DataClass: class, Level: v1alpha1.SecurityHighest, Countries: []v1alpha1.Country{"PK"}, CloudModels: []v1alpha1.CloudModel{v1alpha1.CloudGovernment},
+		}
+		if class == v1alpha1.DataClassOpen || class == v1alpha1.DataClassPublic {
+			rule.Countries, rule.CloudModels = countries, []v1alpha1.CloudModel{v1alpha1.CloudPublic, v1alpha1.CloudGovernment, v1alpha1.CloudHybrid}
+		}
+		policy.DataClasses = append(policy.DataClasses, rule)
 	}
 	for i := range 500 {
 		policy.Commercial.Hosts = append(policy.Commercial.Hosts, strings.Repeat(strings.Repeat("h", 62)+".", 3)+label(63, i))

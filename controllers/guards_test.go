@@ -1,0 +1,112 @@
+// Copyright 2026 The govpk-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers_test
+
+import (
+	"context"
+	"fmt"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	admissionv1 "k8s.io/api/admissionregistration/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/tools/events"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
+	"github.com/ntc-gov-pk/govpk-operator/controllers"
+	"github.com/ntc-gov-pk/govpk-operator/internal/sop"
+)
+
+func shipped() sop.Guards {
+	GinkgoHelper()
+	guards, err := controllers.ShippedGuards(controllers.CertManagerUser, controllers.NoPlugins)
+	Expect(err).NotTo(HaveOccurred())
+	return guards
+}
+
+var _ = Describe("Admission policies", func() {
+	guarded := func(ctx context.Context, w *world, reason, message string) func(Gomega) {
+		return func(g Gomega) {
+			condition := meta.FindStatusCondition(w.get(ctx).Status.Conditions, v1alpha1.ConditionAdmissionInForce)
+			g.Expect(condition).To(HaveValue(And(HaveField("Reason", reason), HaveField("Message", ContainSubstring(message)))))
+		}
+	}
+
+	It("are what the operator ships, and whoever removes or weakens one is seen on every application", func(ctx context.Context) {
+		one, two, o := newWorld(ctx), newWorld(ctx), start()
+		recorder := events.NewFakeRecorder(100)
+		r := &controllers.GuardsReconciler{Client: o.Client, Recorder: recorder, Shipped: o.Shipped}
+		both := func(reason, message string) {
+			GinkgoHelper()
+			for _, w := range []*world{one, two} {
+				w.until(ctx, o, guarded(ctx, w, reason, message))
+			}
+			Eventually(func(g Gomega) {
+				_, err := r.Reconcile(ctx, ctrl.Request{})
+				g.Expect(err).NotTo(HaveOccurred())
+				g.Expect(recorder.Events).To(Receive(And(ContainSubstring(message), HavePrefix(map[string]string{
+					v1alpha1.ReasonGuarded: "Normal GuardsRestored ", v1alpha1.ReasonGuardMissing: "Warning GuardMissing ", v1alpha1.ReasonGuardWeakened: "Warning GuardWeakened ",
+				}[reason]))))
+			}).Should(Succeed(), "the cache follows")
+		}
+		for _, w := range []*world{one, two} {
+			Expect(admin.Create(ctx, w.app)).To(Succeed())
+			w.until(ctx, o, guarded(ctx, w, v1alpha1.ReasonGuarded, "is in force"))
+		}
+		_, err := r.Reconcile(ctx, ctrl.Request{})
+		Expect(err).NotTo(HaveOccurred())
+		Expect(recorder.Events).NotTo(Receive(), "nothing was lost")
+
+		By("removing a binding")
+		binding := &admissionv1.ValidatingAdmissionPolicyBinding{}
+		Expect(admin.Get(ctx, client.ObjectKey{Name: "govpk-evidence"}, binding)).To(Succeed())
+		Expect(admin.Delete(ctx, binding)).To(Succeed())
+		DeferCleanup(func(ctx context.Context) {
+			again := &admissionv1.ValidatingAdmissionPolicyBinding{ObjectMeta: metav1.ObjectMeta{Name: binding.Name}, Spec: binding.Spec}
+			Expect(client.IgnoreAlreadyExists(admin.Create(ctx, again))).To(Succeed())
+		})
+		both(v1alpha1.ReasonGuardMissing, "ValidatingAdmissionPolicyBinding govpk-evidence is missing: nothing is launched")
+		restored := &admissionv1.ValidatingAdmissionPolicyBinding{ObjectMeta: metav1.ObjectMeta{Name: binding.Name}, Spec: binding.Spec}
+		Expect(admin.Create(ctx, restored)).To(Succeed())
+		both(v1alpha1.ReasonGuarded, "in force")
+
+		By("a binding that only warns, and one whose deletion waits")
+		for change, problem := range map[string]string{
+			`{"spec":{"validationActions":["Warn"]}}`:             "ValidatingAdmissionPolicyBinding govpk-evidence has spec.validationActions [Warn] without Deny",
+			`{"spec":{"matchResources":{"matchPolicy":"Exact"}}}`: "ValidatingAdmissionPolicyBinding govpk-evidence has a spec that is not what this operator ships",
+		} {
+			Expect(admin.Patch(ctx, restored, client.RawPatch("application/merge-patch+json", []byte(change)))).To(Succeed())
+			both(v1alpha1.ReasonGuardWeakened, problem)
+			restored.Spec = binding.Spec
+			Expect(admin.Update(ctx, restored)).To(Succeed())
+			both(v1alpha1.ReasonGuarded, "in force")
+		}
+
+		By("a policy that lets failures through, and one with another rule")
+		policy := &admissionv1.ValidatingAdmissionPolicy{}
+		Expect(admin.Get(ctx, client.ObjectKey{Name: "govpk-evidence"}, policy)).To(Succeed())
+		spec := policy.Spec.DeepCopy()
+		DeferCleanup(func(ctx context.Context) {
+			Expect(admin.Get(ctx, client.ObjectKeyFromObject(policy), policy)).To(Succeed())
+			policy.Spec = *spec
+			Expect(admin.Update(ctx, policy)).To(Succeed())
+		})
+		ignore := admissionv1.Ignore
+		for problem, change := range map[string]func(*admissionv1.ValidatingAdmissionPolicySpec){
+			"spec.failurePolicy Ignore": func(s *admissionv1.ValidatingAdmissionPolicySpec) { s.FailurePolicy = &ignore },
+			"spec.validations":          func(s *admissionv1.ValidatingAdmissionPolicySpec) { s.Validations[0].Expression = "true" },
+		} {
+			policy.Spec = *spec.DeepCopy()
+			change(&policy.Spec)
+			Expect(admin.Update(ctx, policy)).To(Succeed())
+			both(v1alpha1.ReasonGuardWeakened, fmt.Sprintf("ValidatingAdmissionPolicy govpk-evidence has %s", problem))
+			policy.Spec = *spec.DeepCopy()
+			Expect(admin.Update(ctx, policy)).To(Succeed())
+			both(v1alpha1.ReasonGuarded, "in force")
+		}
+	})
+})

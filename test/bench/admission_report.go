@@ -1,0 +1,46 @@
+// Copyright 2026 The govpk-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+)
+
+// at is a percentile of someone's writes, in milliseconds.
+func (h AdmissionHalf) at(who string, percent int) float64 {
+	return percentile(h.Latencies[who], percent)
+}
+
+// added is what the policies add to a percentile of someone's writes, in milliseconds.
+func (r AdmissionRound) added(who string, percent int) float64 {
+	return r.With.at(who, percent) - r.Without.at(who, percent)
+}
+
+func printAdmission(out io.Writer, measured map[int][]AdmissionRound) {
+	if len(measured) == 0 {
+		return
+	}
+	fmt.Fprint(out, "\nWhat the admission policies add to a write: median (least–most)\n\n")
+	fmt.Fprintln(out, "managed namespaces\twho writes\tadded p50 ms\tadded p99 ms\tp50 without ms")
+	for _, n := range slices.Sorted(maps.Keys(measured)) {
+		for _, who := range []string{OperatorWrites, TenantWrites, OtherWrites} {
+			fmt.Fprintf(out, "%d\t%s\t%s\t%s\t%s\n", n, who,
+				spread(measured[n], "%.2f", func(r AdmissionRound) float64 { return r.added(who, 50) }),
+				spread(measured[n], "%.1f", func(r AdmissionRound) float64 { return r.added(who, 99) }),
+				spread(measured[n], "%.2f", func(r AdmissionRound) float64 { return r.Without.at(who, 50) }))
+		}
+	}
+	fmt.Fprintf(out, "\nThe operator's writes by %d at once: median (least–most)\n\n", throughputWriters)
+	fmt.Fprintln(out, "managed namespaces\ta second, with ÷ without\tprocessor of the API server, with ÷ without\tadded processor ms\ta second without")
+	for _, n := range slices.Sorted(maps.Keys(measured)) {
+		fmt.Fprintf(out, "%d\t%s\t%s\t%s\t%s\n", n,
+			spread(measured[n], "%.2f", func(r AdmissionRound) float64 { return r.With.PerSecond / r.Without.PerSecond }),
+			spread(measured[n], "%.2f", func(r AdmissionRound) float64 { return float64(r.With.Processor) / float64(r.Without.Processor) }),
+			spread(measured[n], "%.2f", func(r AdmissionRound) float64 { return milliseconds(r.With.Processor - r.Without.Processor) }),
+			spread(measured[n], "%.0f", func(r AdmissionRound) float64 { return r.Without.PerSecond }))
+	}
+}

@@ -1,0 +1,221 @@
+// Copyright 2026 The govpk-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	admissionv1 "k8s.io/api/admissionregistration/v1"
+	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/rest"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
+	"github.com/ntc-gov-pk/govpk-operator/test/scenario"
+)
+
+const (
+	benchOrganization = "bench-organization"
+	benchPeople       = "organization:" + benchOrganization
+	mergePatch        = "application/merge-patch+json"
+)
+
+func asTenant(config *rest.Config) *rest.Config {
+	out := rest.CopyConfig(config)
+	out.Impersonate = rest.ImpersonationConfig{UserName: "developer@bench.example", Groups: []string{benchPeople, "system:authenticated"}}
+	return out
+}
+
+// bodiesOf are the requests of someone, each of which changes something that exists.
+func bodiesOf(who string) []func(string, int64) write {
+	applied := func(group, resource, object string) func(string, int64) write {
+		return func(namespace string, n int64) write {
+			return write{http.MethodPatch, fmt.Sprintf("/%s/namespaces/%s/%s/bench", group, namespace, resource), "fieldManager=govpk&force=true", applyType,
+				fmt.Appendf(nil, object, namespace, n)}
+		}
+	}
+	const head = `"metadata":{"name":"bench","namespace":"%s","annotations":{"bench":"%d"}},`
+	switch who {
+	case OperatorWrites:
+		return []func(string, int64) write{
+			applied("api/v1", "services", `{"apiVersion":"v1","kind":"Service",`+head+`"spec":{"selector":{"app":"web"},"ports":[{"name":"http","port":8080}]}}`),
+			applied("apis/apps/v1", "deployments", `{"apiVersion":"apps/v1","kind":"Deployment",`+head+`"spec":{"replicas":1,"selector":{"matchLabels":{"app":"web"}},
+				"template":{"metadata":{"labels":{"app":"web"}},"spec":{"containers":[{"name":"web","image":"registry.ntc.gov.pk/web@sha256:0"}]}}}}`),
+			applied("apis/gateway.networking.k8s.io/v1", "httproutes", `{"apiVersion":"gateway.networking.k8s.io/v1","kind":"HTTPRoute",`+head+`
+				"spec":{"hostnames":["bench.health.gov.pk"],"parentRefs":[{"name":"public","namespace":"gateways"}],"rules":[{"backendRefs":[{"name":"bench","port":8080}]}]}}`),
+		}
+	case TenantWrites:
+		return []func(string, int64) write{
+			func(namespace string, n int64) write {
+				return write{http.MethodPatch, "/api/v1/namespaces/" + namespace + "/secrets/database", "fieldManager=tenant", mergePatch,
+					fmt.Appendf(nil, `{"stringData":{"password":"%d"}}`, n)}
+			},
+			func(_ string, n int64) write {
+				return write{http.MethodPatch, "/apis/platform.ntc.gov.pk/v1alpha1/namespaces/" + benchOrganization + "/thirdpartyapplications/bench", "fieldManager=tenant", mergePatch,
+					fmt.Appendf(nil, `{"metadata":{"annotations":{"bench":"%d"}}}`, n)}
+			},
+		}
+	default:
+		return []func(string, int64) write{func(_ string, n int64) write {
+			return write{http.MethodPatch, "/api/v1/namespaces/default/configmaps/bench", "fieldManager=other", mergePatch, fmt.Appendf(nil, `{"data":{"n":"%d"}}`, n)}
+		}}
+	}
+}
+
+// furnishAdmission makes the organization and its application, and what somebody else writes.
+func furnishAdmission(ctx context.Context, cluster *scenario.Cluster) error {
+	people, err := cluster.Onboard(ctx, benchOrganization)
+	if err != nil {
+		return err
+	}
+	app, err := cluster.App(people, benchOrganization, "bench", "bench.health.gov.pk").Manifest("bench")
+	if err != nil {
+		return err
+	}
+	other := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: "bench"}}
+	return errors.Join(cluster.Admin.Create(ctx, app), cluster.Admin.Create(ctx, other))
+}
+
+func benchNamespace(i int) string { return fmt.Sprintf("bench-%08x-live", i) }
+
+// managedNamespace is one as the operator makes it, as far as policies look at it.
+func managedNamespace(i int) *corev1.Namespace {
+	return &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
+		Name: benchNamespace(i),
+		Labels: map[string]string{
+			v1alpha1.StageLabel: v1alpha1.LiveNamespace, v1alpha1.ExposureLabel: v1alpha1.LiveNamespace, v1alpha1.OrganizationLabel: "bench",
+			v1alpha1.ApplicationLabel: "bench", v1alpha1.ApplicationNamespaceLabel: benchOrganization, "pod-security.kubernetes.io/enforce": "restricted",
+		},
+		Annotations: map[string]string{v1alpha1.SecretsAnnotation: "database", v1alpha1.ImagesAnnotation: "registry.ntc.gov.pk/web@sha256:0"},
+	}}
+}
+
+// grow makes managed namespaces until there are as many, and in those that are written to what is changed there. No policy is in force.
+func (b *admissionBench) grow(ctx context.Context, from, to int) error {
+	const makers = 16
+	err := atOnce(makers, func(maker int) error {
+		for i := from + maker; i < to; i += makers {
+			if err := b.cluster.Admin.Create(ctx, managedNamespace(i)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	b.spread = nil
+	for i := range min(places, to) {
+		b.spread = append(b.spread, benchNamespace(i*to/min(places, to)))
+	}
+	for i, namespace := range b.spread {
+		if err := b.furnish(ctx, namespace, int64(i)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *admissionBench) furnish(ctx context.Context, namespace string, n int64) error {
+	role := &rbacv1.RoleBinding{
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "secrets"},
+		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "govpk-organization-secrets"},
+		Subjects:   []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: rbacv1.GroupKind, Name: benchPeople}},
+	}
+	secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "database"}}
+	for _, o := range []client.Object{role, secret} {
+		if err := client.IgnoreAlreadyExists(b.cluster.Admin.Create(ctx, o)); err != nil {
+			return err
+		}
+	}
+	operator := b.writers[OperatorWrites]
+	for _, body := range operator.bodies {
+		if err := b.send(ctx, operator.http, body(namespace, n), ""); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// guards are the bindings of the installation; without them no policy is in force.
+type guards struct {
+	cluster  *scenario.Cluster
+	bindings []admissionv1.ValidatingAdmissionPolicyBinding
+	operator client.Client
+}
+
+func shippedGuards(ctx context.Context, cluster *scenario.Cluster) (*guards, error) {
+	g := &guards{cluster: cluster}
+	var list admissionv1.ValidatingAdmissionPolicyBindingList
+	if err := cluster.Admin.List(ctx, &list); err != nil {
+		return nil, err
+	}
+	if len(list.Items) == 0 {
+		return nil, errors.New("the installation has no ValidatingAdmissionPolicyBinding")
+	}
+	for i := range list.Items {
+		kept := list.Items[i]
+		kept.ObjectMeta = metav1.ObjectMeta{Name: kept.Name}
+		g.bindings = append(g.bindings, kept)
+	}
+	var err error
+	g.operator, err = client.New(asOperator(cluster.Config), client.Options{Scheme: cluster.Admin.Scheme()})
+	return g, err
+}
+
+func (g *guards) remove(ctx context.Context) error {
+	for i := range g.bindings {
+		if err := client.IgnoreNotFound(g.cluster.Admin.Delete(ctx, g.bindings[i].DeepCopy())); err != nil {
+			return err
+		}
+	}
+	return g.await(ctx, false)
+}
+
+func (g *guards) install(ctx context.Context) error {
+	for i := range g.bindings {
+		if err := client.IgnoreAlreadyExists(g.cluster.Admin.Create(ctx, g.bindings[i].DeepCopy())); err != nil {
+			return err
+		}
+	}
+	return g.await(ctx, true)
+}
+
+// await returns once the policies that the requests meet are in force, or none is: the API server follows by itself. The three are what the
+// policies on children, identity and hosts refuse, to an administrator and to the operator.
+func (g *guards) await(ctx context.Context, inForce bool) error {
+	return scenario.Eventually(ctx, 30*time.Second, func() error {
+		forged := &v1alpha1.SignOff{ObjectMeta: metav1.ObjectMeta{Namespace: benchOrganization, Name: "forged"}, Spec: v1alpha1.SignOffSpec{
+			Release: "nothing-00000000", Type: v1alpha1.SignOffEndToEndTest, Party: v1alpha1.PartyNITB, Decision: v1alpha1.DecisionApproved, SignedBy: "somebody-else",
+		}}
+		foreign := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: benchNamespace(0), Name: "foreign"}}
+		outside := &gatewayv1.HTTPRoute{ObjectMeta: metav1.ObjectMeta{Namespace: benchNamespace(0), Name: "outside"}, Spec: gatewayv1.HTTPRouteSpec{
+			Hostnames: []gatewayv1.Hostname{"evil.example"}, CommonRouteSpec: gatewayv1.CommonRouteSpec{ParentRefs: []gatewayv1.ParentReference{{Name: "public"}}},
+		}}
+		for _, probe := range []struct {
+			as     client.Client
+			object client.Object
+		}{{g.cluster.Admin, forged}, {g.cluster.Admin, foreign}, {g.operator, outside}} {
+			err := probe.as.Create(ctx, probe.object, client.DryRunAll)
+			switch {
+			case apierrors.IsNotFound(err):
+				// There is no managed namespace yet.
+			case err != nil && !strings.Contains(err.Error(), "ValidatingAdmissionPolicy"):
+				return err
+			case (err != nil) != inForce:
+				return fmt.Errorf("policies in force: want %v, got %w", inForce, err)
+			}
+		}
+		return nil
+	})
+}
