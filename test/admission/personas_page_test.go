@@ -33,7 +33,7 @@ const personasAdministrator = `
 RBAC refuses nothing to ` + "`system:masters` and `cluster-admin`" + `. Admission does: it asks for a right that nobody is granted (party and authority ` + "`nobody`" + `,
 verb ` + "`nobody`" + `), which only a wildcard holds, and refuses who has it. So a cluster administrator signs for no party, flags and lifts nothing, issues no certificate and
 orders nothing; the test tries each. What remains to an administrator (impersonation, writing roles, removing policies) is in
-[what RBAC must hold](installation.md#what-rbac-must-hold), and in the audit log.
+[what RBAC must hold](installation.md#what-rbac-must-hold), and in the audit log. [Break-glass](break-glass.md) is a group, and no persona is in it.
 
 A platform engineer may bind the four roles of an organization to anybody, in any namespace that admission does not guard: who the people of an
 organization are is the platform engineers' to say. That never makes a signer for NITB or NTC, nor a member of the security team.

@@ -247,6 +247,10 @@ func rulesOf(t *testing.T, p persona, namespace string) granted {
 	}, metav1.CreateOptions{})
 	NewWithT(t).Expect(err).NotTo(HaveOccurred())
 	NewWithT(t).Expect(answer.Status.Incomplete).To(BeFalse())
+	for _, rule := range answer.Status.NonResourceRules {
+		NewWithT(t).Expect(rule.Verbs).To(Equal([]string{"get"}), p.Title)
+		NewWithT(t).Expect(rule.NonResourceURLs).To(HaveEach(MatchRegexp("^/(apis?|openapi|version|healthz|livez|readyz)(/|/[*])?$")), "%s reads what every login reads", p.Title)
+	}
 	rules := granted{}
 	for _, rule := range answer.Status.ResourceRules {
 		for _, d := range deedsOf(rule.Verbs, rule.APIGroups, rule.Resources, rule.ResourceNames) {
