@@ -72,7 +72,7 @@ var _ = Describe("A component with a volume that moves to another provider", fun
 	stopped := func(ctx context.Context) {
 		GinkgoHelper()
 		until(ctx, func(g Gomega) {
-			g.Expect(w.replicasOf(ctx, "db")).To(BeZero())
+			g.Expect(w.replicasOf(ctx)).To(BeZero())
 			g.Expect(w.pods(ctx, mesh.CopySourceName)).To(HaveLen(1))
 		})
 	}
@@ -80,8 +80,8 @@ var _ = Describe("A component with a volume that moves to another provider", fun
 	It("is stopped, copied and started there, while the others wait, and a takedown in the middle takes nothing away", func(ctx context.Context) {
 		recorder := o.Recorder.(*events.FakeRecorder)
 		w.settle(ctx, o)
-		Expect(w.replicasOf(ctx, "db")).To(BeEquivalentTo(1), "nothing stops before the new volume has its pod")
-		Expect(w.claimsOf(ctx, "db")).To(Equal("data-db"))
+		Expect(w.replicasOf(ctx)).To(BeEquivalentTo(1), "nothing stops before the new volume has its pod")
+		Expect(w.claimsOf(ctx)).To(Equal("data-db"))
 		Expect(w.claim(ctx, "data-db.1").Annotations).To(And(HaveKeyWithValue(v1alpha1.CopiedFromAnnotation, "data-db"), Not(HaveKey(v1alpha1.CopiedAnnotation))))
 		launched := meta.FindStatusCondition(w.get(ctx).Status.Conditions, v1alpha1.ConditionLaunched)
 		Expect(launched.Reason).To(Equal(v1alpha1.ReasonCuttingOver), launched.Message)
@@ -118,8 +118,8 @@ var _ = Describe("A component with a volume that moves to another provider", fun
 		w.endCopy(ctx, 0, "973 files, 41943040 bytes")
 		until(ctx, w.ready(ctx, string(v1alpha1.StageLive)))
 		Expect(w.claim(ctx, "data-db.1").Annotations).To(HaveKeyWithValue(v1alpha1.CopiedAnnotation, "973 files, 41943040 bytes"))
-		Expect(w.claimsOf(ctx, "db")).To(Equal("data-db.1"))
-		Expect(w.replicasOf(ctx, "db")).To(BeEquivalentTo(1))
+		Expect(w.claimsOf(ctx)).To(Equal("data-db.1"))
+		Expect(w.replicasOf(ctx)).To(BeEquivalentTo(1))
 		Expect(w.claim(ctx, "data-db").DeletionTimestamp).To(BeNil(), "the old volume is kept")
 		until(ctx, func(g Gomega) {
 			g.Expect(webTerms(ctx, w.live())).To(Equal(boundTo(to)))
@@ -142,15 +142,15 @@ var _ = Describe("A component with a volume that moves to another provider", fun
 		Expect(w.get(ctx).Status.Conditions).To(ContainElement(And(HaveField("Type", v1alpha1.ConditionLaunched), HaveField("Message", And(ContainSubstring("is a device"), ContainSubstring("it runs again where it was"))))))
 		until(ctx, func(g Gomega) {
 			g.Expect(w.pods(ctx, "db")).To(HaveLen(1))
-			g.Expect(w.claimsOf(ctx, "db")).To(Equal("data-db"))
+			g.Expect(w.claimsOf(ctx)).To(Equal("data-db"))
 		})
 		w.change(ctx, func(spec *v1alpha1.ThirdPartyApplicationSpec) { spec.Launch.Release = old })
 		until(ctx, func(g Gomega) {
 			g.Expect(w.get(ctx).Status.Release).To(Equal(old))
 			g.Expect(w.copyJobs(ctx)).To(BeEmpty())
-			g.Expect(w.replicasOf(ctx, "db")).To(BeEquivalentTo(1))
+			g.Expect(w.replicasOf(ctx)).To(BeEquivalentTo(1))
 		})
-		Expect(w.claimsOf(ctx, "db")).To(Equal("data-db"))
+		Expect(w.claimsOf(ctx)).To(Equal("data-db"))
 		Expect(w.claim(ctx, "data-db.1").Annotations).NotTo(HaveKey(v1alpha1.CopiedAnnotation))
 	})
 })
@@ -174,23 +174,23 @@ func (w *world) claim(ctx context.Context, name string) *corev1.PersistentVolume
 	return claim
 }
 
-func (w *world) set(ctx context.Context, name string) *appsv1.StatefulSet {
+func (w *world) database(ctx context.Context) *appsv1.StatefulSet {
 	GinkgoHelper()
 	set := &appsv1.StatefulSet{}
-	Expect(admin.Get(ctx, types.NamespacedName{Namespace: w.live(), Name: name}, set)).To(Succeed())
+	Expect(admin.Get(ctx, types.NamespacedName{Namespace: w.live(), Name: "db"}, set)).To(Succeed())
 	return set
 }
 
-func (w *world) replicasOf(ctx context.Context, name string) int32 {
+func (w *world) replicasOf(ctx context.Context) int32 {
 	GinkgoHelper()
-	return *w.set(ctx, name).Spec.Replicas
+	return *w.database(ctx).Spec.Replicas
 }
 
-// claimsOf is the claim that a set's pods mount.
-func (w *world) claimsOf(ctx context.Context, name string) string {
+// claimsOf is the claim that the database mounts.
+func (w *world) claimsOf(ctx context.Context) string {
 	GinkgoHelper()
 	var claims []string
-	for _, volume := range w.set(ctx, name).Spec.Template.Spec.Volumes {
+	for _, volume := range w.database(ctx).Spec.Template.Spec.Volumes {
 		if volume.PersistentVolumeClaim != nil {
 			claims = append(claims, volume.PersistentVolumeClaim.ClaimName)
 		}

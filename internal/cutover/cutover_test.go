@@ -341,7 +341,7 @@ func TestRefused(t *testing.T) {
 				t.Skipf("SKIPPED: only root makes devices: %v", err)
 			}
 		}, `"null" is a device`},
-		"the copy's own name": {func(t *testing.T, v volume) { v.write(partial+"/x", "x", 0o600) }, `".govpk-copy" is a name that the copy itself needs`},
+		"the copy's own name": {func(_ *testing.T, v volume) { v.write(partial+"/x", "x", 0o600) }, `".govpk-copy" is a name that the copy itself needs`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			from, to := newVolume(t), newVolume(t)

@@ -79,7 +79,7 @@ type remote struct{ io.Reader }
 
 func (r remote) Read(p []byte) (int, error) {
 	n, err := r.Reader.Read(p)
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		err = fmt.Errorf("%w: %w", errRemote, err)
 	}
 	return n, err

@@ -62,7 +62,8 @@ func (t Target) Fetch(ctx context.Context) (Report, error) {
 		case errors.As(err, &refused), ctx.Err() != nil:
 			return Report{}, err
 		case !errors.Is(err, errRemote):
-			if failures++; failures == localTries {
+			failures++
+			if failures == localTries {
 				return Report{}, err
 			}
 		}

@@ -5,6 +5,7 @@ package sop
 
 import (
 	"cmp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -44,9 +45,14 @@ func (c *Case) copyPods() *v1alpha1.Release {
 	}
 }
 
-// stopped is true for the component that is cut over, while it may not run.
+// stopped is true for a component that is cut over, while it may not run, and while the stage is offline for all whose volume the release does
+// not reach: marked as the release's they would be taken for moved.
 func (t Target) stopped(p part) bool {
-	return t.CutOver != nil && p.Name == t.CutOver.component.Name && t.CutOver.away()
+	x := t.CutOver
+	if x == nil || p.release != t.Release {
+		return false
+	}
+	return p.Name == x.component.Name && (x.away() || t.Offline != nil) || t.Offline != nil && slices.Contains(x.later, p.Name)
 }
 
 // cutOverObjects are the new claim, the address of the source, and the pods that copy. While the stage is offline, or nothing may be added

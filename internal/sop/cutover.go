@@ -80,7 +80,7 @@ func (c *Case) cutOverOf(t Target) *cutOver {
 	x.pods = c.copyPods()
 	x.source = t.Observed.Addresses[mesh.CopySourceName]
 	x.job = render.TaskName(mesh.CopyTargetName, strings.Join([]string{t.Attempt, x.to.Name, x.source}, "/"))
-	x.obstacle = c.obstacle(t, x.component, x.from, x.to)
+	x.obstacle = c.obstacle(t, x.from, x.to)
 	x.step = x.stepOf(t.Observed)
 	x.said = cmp.Or(t.Observed.words(mesh.CopyTargetName), t.Observed.words(mesh.CopySourceName))
 	return x
@@ -166,7 +166,7 @@ func (t Target) holds(component v1alpha1.Component) bool {
 }
 
 // obstacle is why the volume of a component cannot be copied now, with what to do; empty: it can.
-func (c *Case) obstacle(t Target, component v1alpha1.Component, from, to ObservedClaim) string {
+func (c *Case) obstacle(t Target, from, to ObservedClaim) string {
 	provider, ready, away := c.reaching(from)
 	switch {
 	case c.Policy == nil || c.wantedMesh().Image == "":

@@ -230,6 +230,44 @@ func TestACopyStops(t *testing.T) {
 	}
 }
 
+// What was stopped to be copied is no pod that is added.
+func TestItStartsThoughTheProviderIsFrozen(t *testing.T) {
+	s := moving(t, copying)
+	for s.target().CutOver != nil {
+		s.cluster(4)
+		s.cluster(5)
+		s.pass()
+	}
+	s.pass()
+	s.replicas, s.setRelease, s.db, s.frozen = 0, "", aPod{}, true
+	set, _ := named(s.c.enforce(s.target()), "StatefulSet", "api")
+	if made := object[appsv1.StatefulSet](t, set); *made.Spec.Replicas != 1 || s.template(made.Spec.Template.Spec).claim != "data-api.1" {
+		t.Errorf("%d replicas", *made.Spec.Replicas)
+	}
+}
+
+// A takedown before the component stopped marks it as no release's: marked as the one that it waits for, it would start after the return
+// where its volume is not.
+func TestATakedownBeforeItStops(t *testing.T) {
+	for _, isolated := range []bool{false, true} {
+		s := moving(t, preparing)
+		s.stage.RolledOut = s.wanted.Name
+		target := s.target()
+		target.Offline = &Takedown{Violation: "leak", Workloads: v1alpha1.WorkloadsStop}
+		if isolated {
+			target.Offline.Workloads = v1alpha1.WorkloadsIsolate
+		}
+		if target.Previous != nil || target.CutOver == nil {
+			t.Fatal("the release rolled out here before, and its volume is elsewhere since")
+		}
+		set, _ := named(s.c.enforce(target), "StatefulSet", "api")
+		made := object[appsv1.StatefulSet](t, set)
+		if isolated && set.Mode != render.Keep || !isolated && (*made.Spec.Replicas != 0 || made.Annotations[v1alpha1.ReleaseAnnotation] != "") {
+			t.Errorf("isolated %v: %d replicas of %v", isolated, *made.Spec.Replicas, made.Annotations)
+		}
+	}
+}
+
 // After a copy, or one that was given up, nothing with storage starts while its Job is there: it may have ended with a whole copy that this
 // pass does not know of yet.
 func TestNothingStartsBesideACopy(t *testing.T) {

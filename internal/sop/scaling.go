@@ -38,7 +38,12 @@ func (c *Case) scaling(component v1alpha1.Component) (least, most int32, explana
 func (c *Case) bounds(t Target, component v1alpha1.Component) (least, most int32) {
 	least, most, _ = c.scaling(component)
 	if t.Frozen {
-		running := min(t.Observed.Workloads[component.Name].Replicas, most)
+		workload, exists := t.Observed.Workloads[component.Name]
+		running := min(workload.Replicas, most)
+		if exists && workload.Release == "" && component.Storage != nil {
+			// It was stopped to be cut over, and comes back.
+			running = most
+		}
 		return running, running
 	}
 	return least, most

@@ -24,7 +24,7 @@ func (c *Case) immovable(release *v1alpha1.Release) (Finding, bool) {
 		for _, component := range c.stranded(stage.target, release.Spec.Components) {
 			from := observed.claim(component.Name)
 			to := observed.nextClaim(component, from, release.Spec.CloudServiceProvider)
-			if obstacle := c.obstacle(stage.target, component, from, to); obstacle != "" {
+			if obstacle := c.obstacle(stage.target, from, to); obstacle != "" {
 				return finding(stage.outcome, v1alpha1.ReasonVolumeStranded,
 					"spec.components[%s].storage: no node of CloudServiceProvider %s that may hold %s data reaches its volume in %s, and PersistentVolumeClaim %s cannot be copied: %s; until then the application stays where it is",
 					component.Name, release.Spec.CloudServiceProvider, release.Spec.DataClass, stage.target.Scope.StageNamespace(), from.Name, obstacle), true

@@ -31,7 +31,11 @@ func (c *Case) partObjects(t Target, p part, numbers map[string]map[string]int32
 	if t.stopped(p) {
 		// It is no release's: none runs.
 		w.Replicas = 0
-		return append(objects, render.StatefulSet(t.Scope, w))
+		set := render.StatefulSet(t.Scope, w)
+		if t.Offline != nil && t.Offline.Workloads == v1alpha1.WorkloadsIsolate {
+			set.Mode = render.Keep
+		}
+		return append(objects, set)
 	}
 	switch {
 	case p.Type == v1alpha1.ComponentScheduledTask:

@@ -51,6 +51,7 @@ var _ = Describe("An application with a database that moves to another provider"
 		Expect(app.Sign(ctx, v1alpha1.SignOffArchitectureAudit, v1alpha1.PartyNITB)).To(Succeed())
 		candidate(ctx, app, v1alpha1.StageTesting)
 		begun := time.Now()
+		Eventually(func() string { return claimOf(ctx, app, v1alpha1.TestNamespace) }).WithTimeout(3*time.Minute).ShouldNot(Equal(old), "pods start, end and copy")
 		Expect(app.RunsInTest(ctx)).To(Succeed())
 		AddReportEntry("test was cut over after", time.Since(begun).Round(100*time.Millisecond).String())
 		Expect(podOf(ctx, app, v1alpha1.TestNamespace, "db").Spec.NodeName).To(Equal(taken))
