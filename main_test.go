@@ -108,7 +108,7 @@ func followsGuards(ctx context.Context, g *WithT, c client.Client, app *v1alpha1
 			}
 		}, 20*time.Second).Should(Succeed(), "a watch wakes every application")
 	}
-	says(v1alpha1.ReasonGuardMissing, "ValidatingAdmissionPolicy govpk-certificates is missing (and ")
+	says(v1alpha1.ReasonGuardMissing, "ValidatingAdmissionPolicy govpk-break-glass is missing (and ")
 	shipped, err := controllers.ShippedGuards(controllers.CertManagerUser, controllers.NoPlugins)
 	g.Expect(err).NotTo(HaveOccurred())
 	for i := range shipped.Policies {

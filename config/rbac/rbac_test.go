@@ -21,7 +21,7 @@ func TestLeastPrivilege(t *testing.T) {
 	if err != nil || len(files) < 4 {
 		t.Fatalf("roles: %v, %v", files, err)
 	}
-	files = append(files, "role.yaml", "leader_election.yaml", "metrics.yaml")
+	files = append(files, "role.yaml", "leader_election.yaml", "metrics_reader_role.yaml")
 	rules := 0
 	for _, file := range files {
 		content, err := os.ReadFile(file)

@@ -12,7 +12,7 @@ import (
 // Clause 4, Application Deployment: the organization deploys once the infrastructure stands; by VPN; on a gov.pk domain
 // only. Each host is held by one application through a DomainClaim named after it (claims.go). Test hosts are routed on the VPN
 // gateway only, gov.pk hosts on the public one. Admission: govpk-children, govpk-hosts,
-// govpk-identity, govpk-namespaces.
+// govpk-identity, govpk-namespaces, govpk-organizations.
 func deployment() Clause {
 	return Clause{
 		Source:    SOP,

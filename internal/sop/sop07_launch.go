@@ -11,7 +11,7 @@ import (
 
 // Clause 7, Go Live: once testing succeeded the organization decides and launches. Two keys: the parties make a release
 // eligible, the organization names it in spec.launch. Live runs the digests that were tested. Admission: govpk-identity,
-// govpk-images, govpk-namespaces.
+// govpk-images, govpk-namespaces, govpk-break-glass.
 func goLive() Clause {
 	return Clause{
 		Source:    SOP,

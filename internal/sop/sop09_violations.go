@@ -11,7 +11,7 @@ import (
 // Clause 9, Policy Violations: NITB and NTC may take the application offline. A flag takes it offline; it stays so
 // whatever anybody does, until the flag is lifted by its owners and the return is earned. The label on the live namespace
 // is the lock that holds without the operator. Admission: govpk-offline, govpk-namespaces, govpk-children,
-// govpk-identity, govpk-evidence.
+// govpk-identity, govpk-evidence, govpk-installation, govpk-break-glass.
 func violations() Clause {
 	return Clause{
 		Source:    SOP,
