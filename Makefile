@@ -44,8 +44,8 @@ test-controllers:
 	@# Four processes, each with an API server of its own.
 	KUBEBUILDER_ASSETS=$(CURDIR)/bin/envtest go run github.com/onsi/ginkgo/v2/ginkgo -procs=4 --no-color ./controllers
 test-packages:
-	KUBEBUILDER_ASSETS=$(CURDIR)/bin/envtest go test -p 1 $$(go list ./... | grep -v /controllers$$)
-	@for m in $(MODULES); do echo "# $$m"; (cd $$m && go test -p 1 ./...) || exit 1; done
+	KUBEBUILDER_ASSETS=$(CURDIR)/bin/envtest go test $$(go list ./... | grep -v /controllers$$)
+	@for m in $(MODULES); do echo "# $$m"; (cd $$m && go test ./...) || exit 1; done
 
 .PHONY: istio
 istio: envtest-assets helm ## Judge what is written for Istio by the real istiod, which is built first; needs no root.
