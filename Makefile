@@ -36,15 +36,9 @@ build: ## Build the operator into bin/govpk-operator.
 
 .PHONY: test
 test: envtest-assets haproxy ## Run the unit, golden and envtest tests; needs no root.
-	@# Both wait as much as they compute, so that together they keep two cores busy.
-	@$(MAKE) --no-print-directory --output-sync=line -j2 test-controllers test-packages
-
-.PHONY: test-controllers test-packages
-test-controllers:
-	@# Four processes, each with an API server of its own.
-	KUBEBUILDER_ASSETS=$(CURDIR)/bin/envtest go run github.com/onsi/ginkgo/v2/ginkgo -procs=4 --no-color ./controllers
-test-packages:
 	KUBEBUILDER_ASSETS=$(CURDIR)/bin/envtest go test $$(go list ./... | grep -v /controllers$$)
+	@# Its specs wait as much as they compute: four processes, each with an API server of its own, keep two cores busy.
+	KUBEBUILDER_ASSETS=$(CURDIR)/bin/envtest go run github.com/onsi/ginkgo/v2/ginkgo -procs=4 --no-color ./controllers
 	@for m in $(MODULES); do echo "# $$m"; (cd $$m && go test ./...) || exit 1; done
 
 .PHONY: istio
