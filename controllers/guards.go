@@ -113,17 +113,20 @@ func readGuards(guards *sop.Guards, manifests []byte) error {
 // shippedPrefix begins the names of all policies and bindings of ours.
 const shippedPrefix = "govpk-"
 
+// namedOurs is true for a policy or binding that bears a name of ours.
+func namedOurs(o client.Object) bool { return strings.HasPrefix(o.GetName(), shippedPrefix) }
+
 // slimGuard keeps of others' policies in the cache that they exist.
 func slimGuard(o any) (any, error) {
 	switch guard := o.(type) {
 	case *admissionv1.ValidatingAdmissionPolicy:
 		guard.ManagedFields = nil
-		if !strings.HasPrefix(guard.Name, shippedPrefix) {
+		if !namedOurs(guard) {
 			guard.Spec = admissionv1.ValidatingAdmissionPolicySpec{}
 		}
 	case *admissionv1.ValidatingAdmissionPolicyBinding:
 		guard.ManagedFields = nil
-		if !strings.HasPrefix(guard.Name, shippedPrefix) {
+		if !namedOurs(guard) {
 			guard.Spec = admissionv1.ValidatingAdmissionPolicyBindingSpec{}
 		}
 	}
@@ -179,9 +182,8 @@ func (r *ApplicationReconciler) gatherGuards(ctx context.Context, c *sop.Case) e
 // guardChanged lets through what happens to policies and bindings of our names. When the operator starts every application has a pass
 // of its own anyway.
 func guardChanged() predicate.Predicate {
-	ours := func(o client.Object) bool { return strings.HasPrefix(o.GetName(), shippedPrefix) }
-	changed := predicate.NewPredicateFuncs(ours)
-	changed.CreateFunc = func(e event.CreateEvent) bool { return !e.IsInInitialList && ours(e.Object) }
+	changed := predicate.NewPredicateFuncs(namedOurs)
+	changed.CreateFunc = func(e event.CreateEvent) bool { return !e.IsInInitialList && namedOurs(e.Object) }
 	return changed
 }
 
@@ -233,11 +235,11 @@ func (r *GuardsReconciler) SetupWithManager(mgr ctrl.Manager) error {
 	one := mapped(func(context.Context, client.Object) []reconcile.Request {
 		return request("", v1alpha1.DeploymentPolicyName)
 	})
-	ours := builder.WithPredicates(predicate.NewPredicateFuncs(func(o client.Object) bool { return strings.HasPrefix(o.GetName(), shippedPrefix) }))
+	named := builder.WithPredicates(predicate.NewPredicateFuncs(namedOurs))
 	return ctrl.NewControllerManagedBy(mgr).
 		Named("guards").
-		Watches(&admissionv1.ValidatingAdmissionPolicy{}, one, ours).
-		Watches(&admissionv1.ValidatingAdmissionPolicyBinding{}, one, ours).
+		Watches(&admissionv1.ValidatingAdmissionPolicy{}, one, named).
+		Watches(&admissionv1.ValidatingAdmissionPolicyBinding{}, one, named).
 		// Where nothing of ours stands, this alone says so.
 		Watches(&v1alpha1.DeploymentPolicy{}, one).
 		Complete(r)

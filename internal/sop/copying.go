@@ -80,15 +80,13 @@ func (c *Case) cutOverObjects(t Target, numbers map[string]map[string]int32) []r
 		}
 		objects = append(objects, job)
 	}
-	if x.step == copying && !c.withheld(t, source) {
+	if x.step == copying && x.obstacle == "" && !c.withheld(t, source) {
 		w := c.copyWorkload(t, source, x.from.Name, cutover.ServeCommand, numbers)
 		provider, _, _ := c.reaching(x.from)
 		if found, known := c.Providers[provider]; known {
 			w.Nodes = []metav1.LabelSelector{found.Spec.NodeSelector}
 		}
-		if x.obstacle == "" {
-			objects = append(objects, render.CopySource(t.Scope, w))
-		}
+		objects = append(objects, render.CopySource(t.Scope, w))
 	}
 	return objects
 }

@@ -4,7 +4,6 @@
 package sop
 
 import (
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -43,33 +42,30 @@ func (g GuardGap) String() string { return g.Kind + " " + g.Name + " " + g.Probl
 // GuardGaps are the shipped policies and bindings that do not stand, the policies first, each kind by name. A policy or binding of
 // another name only refuses more, and is nobody's business here.
 func GuardGaps(shipped, standing Guards) []GuardGap {
+	return append(
+		gapsOf(PolicyKind, shipped.Policies, standing.Policies, func(p admissionv1.ValidatingAdmissionPolicy) string { return p.Name }, policyProblem),
+		gapsOf(BindingKind, shipped.Bindings, standing.Bindings, func(b admissionv1.ValidatingAdmissionPolicyBinding) string { return b.Name }, bindingProblem)...)
+}
+
+func gapsOf[T any](kind string, shipped, standing []T, name func(T) string, problem func(shipped, standing *T) string) []GuardGap {
 	var gaps []GuardGap
-	for i := range shipped.Policies {
-		want := &shipped.Policies[i]
-		gap := GuardGap{Kind: PolicyKind, Name: want.Name}
-		if k := slices.IndexFunc(standing.Policies, func(p admissionv1.ValidatingAdmissionPolicy) bool { return p.Name == want.Name }); k < 0 {
-			gap.Missing, gap.Problem = true, "is missing"
-		} else {
-			gap.Problem = policyProblem(want, &standing.Policies[k])
+	for i := range shipped {
+		want := &shipped[i]
+		k := slices.IndexFunc(standing, func(guard T) bool { return name(guard) == name(*want) })
+		if k < 0 {
+			gaps = append(gaps, GuardGap{Kind: kind, Name: name(*want), Missing: true, Problem: "is missing"})
+		} else if said := problem(want, &standing[k]); said != "" {
+			gaps = append(gaps, GuardGap{Kind: kind, Name: name(*want), Problem: said})
 		}
-		gaps = append(gaps, gap)
 	}
-	for i := range shipped.Bindings {
-		want := &shipped.Bindings[i]
-		gap := GuardGap{Kind: BindingKind, Name: want.Name}
-		if k := slices.IndexFunc(standing.Bindings, func(b admissionv1.ValidatingAdmissionPolicyBinding) bool { return b.Name == want.Name }); k < 0 {
-			gap.Missing, gap.Problem = true, "is missing"
-		} else {
-			gap.Problem = bindingProblem(want, &standing.Bindings[k])
-		}
-		gaps = append(gaps, gap)
-	}
-	gaps = slices.DeleteFunc(gaps, func(g GuardGap) bool { return g.Problem == "" })
-	slices.SortStableFunc(gaps, func(a, b GuardGap) int { return cmp.Or(len(a.Kind)-len(b.Kind), strings.Compare(a.Name, b.Name)) })
+	slices.SortFunc(gaps, func(a, b GuardGap) int { return strings.Compare(a.Name, b.Name) })
 	return gaps
 }
 
-const notShipped = "is not what this operator ships"
+const (
+	notShipped     = "is not what this operator ships"
+	notShippedThem = "are not what this operator ships"
+)
 
 func policyProblem(shipped, standing *admissionv1.ValidatingAdmissionPolicy) string {
 	want, got := defaultedPolicy(shipped.Spec), defaultedPolicy(standing.Spec)
@@ -82,13 +78,13 @@ func policyProblem(shipped, standing *admissionv1.ValidatingAdmissionPolicy) str
 	case !same(got.ParamKind, want.ParamKind):
 		return "has a spec.paramKind that " + notShipped
 	case !same(got.MatchConstraints, want.MatchConstraints):
-		return "has spec.matchConstraints that are not what this operator ships"
+		return "has spec.matchConstraints that " + notShippedThem
 	case !same(got.MatchConditions, want.MatchConditions):
-		return "has spec.matchConditions that are not what this operator ships"
+		return "has spec.matchConditions that " + notShippedThem
 	case !same(got.Variables, want.Variables):
-		return "has spec.variables" + firstVariable(got.Variables, want.Variables) + " that are not what this operator ships"
+		return "has spec.variables" + firstVariable(got.Variables, want.Variables) + " that " + notShippedThem
 	case !same(got.Validations, want.Validations):
-		return "has spec.validations that are not what this operator ships"
+		return "has spec.validations that " + notShippedThem
 	case !same(got, want):
 		return "has a spec that " + notShipped
 	}

@@ -27,6 +27,9 @@ import (
 	"github.com/ntc-gov-pk/govpk-operator/test/scenario"
 )
 
+// operatorUser is its account, as admission knows it.
+const operatorUser = "system:serviceaccount:govpk-system:govpk-operator"
+
 // operator is one life of the operator: the real manager, as main.go makes it, with a client that counts.
 type operator struct {
 	*controllers.ApplicationReconciler
@@ -39,7 +42,7 @@ type operator struct {
 func asOperator(config *rest.Config) *rest.Config {
 	out := rest.CopyConfig(config)
 	out.Impersonate = rest.ImpersonationConfig{
-		UserName: "system:serviceaccount:govpk-system:govpk-operator",
+		UserName: operatorUser,
 		Groups:   []string{"system:serviceaccounts", "system:serviceaccounts:govpk-system", "system:authenticated"},
 	}
 	return out

@@ -38,7 +38,6 @@ type Window struct {
 const (
 	windowImage = "registry.ntc.gov.pk/bench@sha256:dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd"
 	replicaSets = "system:serviceaccount:kube-system:replicaset-controller"
-	operatorSA  = "system:serviceaccount:govpk-system:govpk-operator"
 )
 
 // lockWindow locks a namespace by one API server while two are asked for a pod there without a pause.
@@ -86,7 +85,7 @@ func adminOf(server *envtest.APIServer) (*rest.Config, error) {
 }
 
 func lockOnce(ctx context.Context, first, second *scenario.Cluster, name string) (Window, error) {
-	operator, err := first.As(operatorSA)
+	operator, err := first.As(operatorUser)
 	if err != nil {
 		return Window{}, err
 	}
