@@ -18,7 +18,7 @@ import (
 // accredited provider, in a namespace of their own per stage. Before a release is tested, the nodes must have room for its test
 // and its live stage beside what other applications have booked; from its test on it books both, so that what was tested can be
 // launched. What runs is never taken away for want of room, and a release that needs no more than its application has booked is
-// always tested. Admission: govpk-children, govpk-installation,
+// always tested. Admission: govpk-children, govpk-restricted, govpk-installation,
 // govpk-namespaces.
 func availability() Clause {
 	return Clause{
@@ -29,7 +29,7 @@ func availability() Clause {
 		Demands:   "The hardware is provisioned at NTC; government data is reached only inside its data centre.",
 		Assess:    assessAvailability,
 		Enforce:   enforceAvailability,
-		Guards:    []string{"govpk-children", "govpk-installation", "govpk-namespaces"},
+		Guards:    []string{"govpk-children", "govpk-restricted", "govpk-installation", "govpk-namespaces"},
 	}
 }
 

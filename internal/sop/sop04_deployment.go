@@ -11,7 +11,7 @@ import (
 
 // Clause 4, Application Deployment: the organization deploys once the infrastructure stands; by VPN; on a gov.pk domain
 // only. Each host is held by one application through a DomainClaim named after it (claims.go). Test hosts are routed on the VPN
-// gateway only, gov.pk hosts on the public one. Admission: govpk-children, govpk-hosts,
+// gateway only, gov.pk hosts on the public one. Admission: govpk-children, govpk-restricted, govpk-hosts,
 // govpk-identity, govpk-namespaces, govpk-organizations.
 func deployment() Clause {
 	return Clause{
@@ -22,7 +22,7 @@ func deployment() Clause {
 		Demands:   "The organization deploys over the VPN once the infrastructure stands, and only on a gov.pk domain in NTC's data centre.",
 		Assess:    assessDomains,
 		Enforce:   enforceDeployment,
-		Guards:    []string{"govpk-children", "govpk-hosts", "govpk-identity", "govpk-namespaces", "govpk-organizations"},
+		Guards:    []string{"govpk-children", "govpk-restricted", "govpk-hosts", "govpk-identity", "govpk-namespaces", "govpk-organizations"},
 	}
 }
 

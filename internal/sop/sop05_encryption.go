@@ -19,7 +19,7 @@ import (
 // default-deny both ways and the declared edges alone; out of the cluster by a proxy of the operator's (egress.go), and
 // to government data by another (data_apis.go). The finding is met on evidence only (encryption_evidence.go);
 // without it the live routes are withheld, and withdrawn where it is lost. Admission: govpk-certificates, govpk-children,
-// govpk-hosts, govpk-installation.
+// govpk-secrets, govpk-encryption, govpk-installation.
 func encryption() Clause {
 	return Clause{
 		Source:    SOP,
@@ -29,7 +29,7 @@ func encryption() Clause {
 		Demands:   "All data flows between application, databases and other systems or users are encrypted.",
 		Assess:    assessEncryption,
 		Enforce:   enforceEncryption,
-		Guards:    []string{"govpk-certificates", "govpk-children", "govpk-hosts", "govpk-installation"},
+		Guards:    []string{"govpk-certificates", "govpk-children", "govpk-secrets", "govpk-encryption", "govpk-installation"},
 	}
 }
 

@@ -12,8 +12,8 @@ import (
 
 // Clause 8, Operational Responsibilities: NITB and NTC hold level 1, the organization levels 2 and 3. Each level gets its
 // role in the stage namespaces and nothing beyond; the organization writes the Secrets that its release names; the contacts go
-// where level 1 looks first. The API server refuses an application without contacts. Admission: govpk-children,
-// govpk-organizations, and govpk-identity for the rollback of level 1.
+// where level 1 looks first. The API server refuses an application without contacts. Admission: govpk-children, govpk-secrets,
+// govpk-restricted, govpk-organizations, and govpk-identity for the rollback of level 1.
 func support() Clause {
 	return Clause{
 		Source:    SOP,
@@ -23,7 +23,7 @@ func support() Clause {
 		Demands:   "NITB and NTC hold level 1 of operations; levels 2 and 3 remain with the organization.",
 		Assess:    assessSupport,
 		Enforce:   enforceSupport,
-		Guards:    []string{"govpk-children", "govpk-identity", "govpk-organizations"},
+		Guards:    []string{"govpk-children", "govpk-secrets", "govpk-restricted", "govpk-identity", "govpk-organizations"},
 	}
 }
 

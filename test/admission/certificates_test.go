@@ -20,7 +20,7 @@ func withoutDeploymentPolicy(t *testing.T) {
 	admin, err := client.New(server, client.Options{})
 	g.Expect(err).NotTo(HaveOccurred())
 	rows := map[string]request{}
-	for _, policy := range []string{"govpk-certificates", "govpk-children"} {
+	for _, policy := range []string{"govpk-certificates", "govpk-children", "govpk-secrets"} {
 		for _, row := range table(t, "testdata/"+policy+".yaml") {
 			rows[policy+": "+row.Name] = row
 		}
@@ -43,10 +43,11 @@ func withoutDeploymentPolicy(t *testing.T) {
 		g.Expect(send("govpk-certificates: cert-manager asks for a live host")).To(MatchError(ContainSubstring(missing)))
 		g.Expect(send("govpk-certificates: NTC's own certificate of another issuer")).To(MatchError(ContainSubstring(missing)))
 		for _, renewal := range []string{
-			"cert-manager reports on a certificate", "cert-manager makes a key", "cert-manager asks", "cert-manager grants a request",
-			"cert-manager renews a certificate", "cert-manager deletes a key", "cert-manager clears a request away",
+			"govpk-children: cert-manager reports on a certificate", "govpk-secrets: cert-manager makes a key", "govpk-children: cert-manager asks",
+			"govpk-children: cert-manager grants a request", "govpk-secrets: cert-manager renews a certificate", "govpk-secrets: cert-manager deletes a key",
+			"govpk-children: cert-manager clears a request away",
 		} {
-			g.Expect(send("govpk-children: "+renewal)).To(Succeed(), renewal)
+			g.Expect(send(renewal)).To(Succeed(), renewal)
 		}
 		object.SetResourceVersion("")
 		g.Expect(admin.Create(ctx, object)).To(Succeed())
