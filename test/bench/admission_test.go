@@ -6,19 +6,18 @@ package main
 import (
 	"bytes"
 	"errors"
-	"os"
-	"os/exec"
 	"strings"
 	"sync/atomic"
 	"testing"
 )
 
 func TestAdmissionReport(t *testing.T) {
-	half := func(latency, perSecond, processor float64) AdmissionHalf {
-		all := AdmissionHalf{Latencies: map[string][]float64{}, Processor: map[string]float64{}, PerSecond: perSecond}
-		for _, who := range []string{OperatorWrites, TenantWrites, OtherWrites} {
+	const what = anOrganization + ": Secret"
+	half := func(latency, perSecond, policies float64) AdmissionHalf {
+		all := AdmissionHalf{Latencies: map[string][]float64{}, Policies: map[string]float64{}, PerSecond: perSecond}
+		for _, who := range []string{what, theOperator + ": Service"} {
 			// The slowest comes first: percentiles sort.
-			all.Latencies[who], all.Processor[who] = append(all.Latencies[who], 10*latency), processor
+			all.Latencies[who], all.Policies[who] = append(all.Latencies[who], 10*latency), policies
 			for range 99 {
 				all.Latencies[who] = append(all.Latencies[who], latency)
 			}
@@ -30,7 +29,7 @@ func TestAdmissionReport(t *testing.T) {
 		{With: half(2.4, 850, 3), Without: half(2, 1000, 2)}, {With: half(2.6, 950, 4), Without: half(2, 1000, 2)},
 	}})
 	for _, want := range []string{
-		"10\t" + TenantWrites + "\t0.50 (0.40–0.60)\t0.5 (0.4–0.6)\t2.00\t1.50 (1.00–2.00)\t2.00\n",
+		"10\t" + what + "\t0.50 (0.40–0.60)\t0.5 (0.4–0.6)\t2.00\t1.50 (1.00–2.00)\n",
 		"10\t0.90 (0.85–0.95)\t1000\n",
 	} {
 		if !strings.Contains(out.String(), want) {
@@ -41,39 +40,32 @@ func TestAdmissionReport(t *testing.T) {
 
 // What somebody writes goes to the place that it is asked for, and is never the same twice.
 func TestBodies(t *testing.T) {
-	for _, who := range []string{OperatorWrites, TenantWrites, OtherWrites} {
-		for i, body := range bodiesOf(who) {
+	for _, who := range []string{theOperator, anOrganization, anAdministrator} {
+		for what, body := range bodiesOf(who) {
 			first, second := body(benchNamespace(1), 1), body(benchNamespace(2), 2)
 			if bytes.Equal(first.body, second.body) || strings.Contains(string(first.body), "%!") || strings.Contains(first.path, "%!") {
-				t.Errorf("%s %d: %s %s", who, i, first.path, first.body)
+				t.Errorf("%s %s: %s %s", who, what, first.path, first.body)
 			}
-			if who == OperatorWrites && !strings.Contains(first.path, "/"+benchNamespace(1)+"/") {
-				t.Errorf("%s %d: %s", who, i, first.path)
+			if who == theOperator && !strings.Contains(first.path, "/"+benchNamespace(1)) {
+				t.Errorf("%s %s: %s", who, what, first.path)
 			}
 		}
 	}
 }
 
-func TestProcessorTime(t *testing.T) {
-	command := exec.Command("sleep", "60")
-	if err := command.Start(); err != nil {
-		t.Fatal(err)
+func TestAdmissionSeconds(t *testing.T) {
+	page := `# TYPE apiserver_admission_controller_admission_duration_seconds histogram
+apiserver_admission_controller_admission_duration_seconds_bucket{name="ValidatingAdmissionPolicy",operation="CREATE",rejected="false",type="validate",le="0.005"} 7
+apiserver_admission_controller_admission_duration_seconds_sum{name="ValidatingAdmissionPolicy",operation="CREATE",rejected="false",type="validate"} 0.25
+apiserver_admission_controller_admission_duration_seconds_sum{name="ValidatingAdmissionPolicy",operation="UPDATE",rejected="true",type="validate"} 1.5e-05
+apiserver_admission_controller_admission_duration_seconds_sum{name="ResourceQuota",operation="CREATE",rejected="false",type="validate"} 4
+apiserver_admission_controller_admission_duration_seconds_count{name="ValidatingAdmissionPolicy",operation="CREATE",rejected="false",type="validate"} 9
+`
+	if got := admissionSeconds([]byte(page)); got != 0.250015 {
+		t.Errorf("%v s", got)
 	}
-	defer func() { _ = command.Process.Kill(); _ = command.Wait() }()
-	if pid, err := child("sleep"); err != nil || pid != command.Process.Pid {
-		t.Errorf("child %d, %v, want %d", pid, err, command.Process.Pid)
-	}
-	if _, err := child("no-such-program"); err == nil {
-		t.Error("there is none")
-	}
-	begun, err := processorTime(os.Getpid())
-	if err != nil {
-		t.Fatal(err)
-	}
-	for x := 0; ; x++ {
-		if now, err := processorTime(os.Getpid()); err != nil || now > begun {
-			return
-		}
+	if got := admissionSeconds(nil); got != 0 {
+		t.Errorf("%v s of nothing", got)
 	}
 }
 

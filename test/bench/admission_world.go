@@ -16,8 +16,8 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/envtest"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
@@ -30,14 +30,13 @@ const (
 	mergePatch        = "application/merge-patch+json"
 )
 
-func asTenant(config *rest.Config) *rest.Config {
-	out := rest.CopyConfig(config)
-	out.Impersonate = rest.ImpersonationConfig{UserName: "developer@bench.example", Groups: []string{benchPeople, "system:authenticated"}}
-	return out
-}
+var (
+	operatorLogin = envtest.User{Name: operatorUser, Groups: []string{"system:serviceaccounts", "system:serviceaccounts:govpk-system"}}
+	tenantLogin   = envtest.User{Name: "developer@bench.example", Groups: []string{benchPeople}}
+)
 
-// bodiesOf are the requests of someone, each of which changes something that exists.
-func bodiesOf(who string) []func(string, int64) write {
+// bodiesOf are the requests of someone by what they write, each of which changes something that exists.
+func bodiesOf(who string) map[string]func(string, int64) write {
 	applied := func(group, resource, object string) func(string, int64) write {
 		return func(namespace string, n int64) write {
 			return write{http.MethodPatch, fmt.Sprintf("/%s/namespaces/%s/%s/bench", group, namespace, resource), "fieldManager=govpk&force=true", applyType,
@@ -46,27 +45,31 @@ func bodiesOf(who string) []func(string, int64) write {
 	}
 	const head = `"metadata":{"name":"bench","namespace":"%s","annotations":{"bench":"%d"}},`
 	switch who {
-	case OperatorWrites:
-		return []func(string, int64) write{
-			applied("api/v1", "services", `{"apiVersion":"v1","kind":"Service",`+head+`"spec":{"selector":{"app":"web"},"ports":[{"name":"http","port":8080}]}}`),
-			applied("apis/apps/v1", "deployments", `{"apiVersion":"apps/v1","kind":"Deployment",`+head+`"spec":{"replicas":1,"selector":{"matchLabels":{"app":"web"}},
+	case theOperator:
+		return map[string]func(string, int64) write{
+			"Service": applied("api/v1", "services", `{"apiVersion":"v1","kind":"Service",`+head+`"spec":{"selector":{"app":"web"},"ports":[{"name":"http","port":8080}]}}`),
+			"Deployment": applied("apis/apps/v1", "deployments", `{"apiVersion":"apps/v1","kind":"Deployment",`+head+`"spec":{"replicas":1,"selector":{"matchLabels":{"app":"web"}},
 				"template":{"metadata":{"labels":{"app":"web"}},"spec":{"containers":[{"name":"web","image":"registry.ntc.gov.pk/web@sha256:0"}]}}}}`),
-			applied("apis/gateway.networking.k8s.io/v1", "httproutes", `{"apiVersion":"gateway.networking.k8s.io/v1","kind":"HTTPRoute",`+head+`
+			"Namespace": func(namespace string, n int64) write {
+				return write{http.MethodPatch, "/api/v1/namespaces/" + namespace, "fieldManager=govpk", mergePatch,
+					fmt.Appendf(nil, `{"metadata":{"annotations":{"platform.ntc.gov.pk/release":"bench-%08d"}}}`, n)}
+			},
+			"HTTPRoute": applied("apis/gateway.networking.k8s.io/v1", "httproutes", `{"apiVersion":"gateway.networking.k8s.io/v1","kind":"HTTPRoute",`+head+`
 				"spec":{"hostnames":["bench.health.gov.pk"],"parentRefs":[{"name":"public","namespace":"gateways"}],"rules":[{"backendRefs":[{"name":"bench","port":8080}]}]}}`),
 		}
-	case TenantWrites:
-		return []func(string, int64) write{
-			func(namespace string, n int64) write {
+	case anOrganization:
+		return map[string]func(string, int64) write{
+			"Secret": func(namespace string, n int64) write {
 				return write{http.MethodPatch, "/api/v1/namespaces/" + namespace + "/secrets/database", "fieldManager=tenant", mergePatch,
 					fmt.Appendf(nil, `{"stringData":{"password":"%d"}}`, n)}
 			},
-			func(_ string, n int64) write {
+			"ThirdPartyApplication": func(_ string, n int64) write {
 				return write{http.MethodPatch, "/apis/platform.ntc.gov.pk/v1alpha1/namespaces/" + benchOrganization + "/thirdpartyapplications/bench", "fieldManager=tenant", mergePatch,
 					fmt.Appendf(nil, `{"metadata":{"annotations":{"bench":"%d"}}}`, n)}
 			},
 		}
 	default:
-		return []func(string, int64) write{func(_ string, n int64) write {
+		return map[string]func(string, int64) write{"ConfigMap elsewhere": func(_ string, n int64) write {
 			return write{http.MethodPatch, "/api/v1/namespaces/default/configmaps/bench", "fieldManager=other", mergePatch, fmt.Appendf(nil, `{"data":{"n":"%d"}}`, n)}
 		}}
 	}
@@ -138,9 +141,8 @@ func (b *admissionBench) furnish(ctx context.Context, namespace string, n int64)
 			return err
 		}
 	}
-	operator := b.writers[OperatorWrites]
-	for _, body := range operator.bodies {
-		if err := b.send(ctx, operator.http, body(namespace, n), ""); err != nil {
+	for _, operator := range b.writersOf(theOperator) {
+		if err := b.send(ctx, operator.http, operator.body(namespace, n), ""); err != nil {
 			return err
 		}
 	}
