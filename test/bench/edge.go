@@ -8,15 +8,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -82,25 +79,19 @@ func measureEdge(ctx context.Context, haproxy string, rounds int) (*EdgeReport, 
 	report := &EdgeReport{}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	body := strings.Repeat("x", largeBody)
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/large" {
-			w.Header().Set("Content-Length", strconv.Itoa(largeBody))
-			_, _ = io.WriteString(w, body)
-			return
-		}
-		_, _ = io.WriteString(w, "hello\n")
-	}))
-	defer server.Close()
-	caller, callee, err := twoSidecars(ctx, haproxy, server.Listener.Addr().(*net.TCPAddr).Port)
+	server, address, err := startComponent(ctx)
+	if err != nil {
+		return nil, err
+	}
+	caller, callee, err := twoSidecars(ctx, haproxy, int(address.Port()))
 	if err != nil {
 		return nil, err
 	}
 	defer func() {
 		cancel()
-		_, _ = caller.command.Wait(), callee.command.Wait()
+		_, _, _ = caller.command.Wait(), callee.command.Wait(), server.Wait()
 	}()
-	e := &edge{direct: newWay(server.Listener.Addr().String()), sidecars: newWay("127.0.0.1:" + strconv.Itoa(sidecar.FirstEdgePort))}
+	e := &edge{direct: newWay(address.String()), sidecars: newWay("127.0.0.1:" + strconv.Itoa(sidecar.FirstEdgePort))}
 	err = scenario.Eventually(ctx, patience, func() error {
 		_, err := ask(ctx, e.sidecars.anew, e.sidecars.url)
 		return err

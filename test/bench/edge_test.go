@@ -15,10 +15,10 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	if n := os.Getenv(envEdge); n != "" {
-		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-		defer stop()
-		if err := alone(ctx, n); err != nil {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if child := asChild(ctx); child != nil {
+		if err := child(); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}

@@ -27,13 +27,24 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	do := func() error { return run(ctx, *rounds, *file, os.Stdout) }
-	if n := os.Getenv(envEdge); n != "" {
-		do = func() error { return alone(ctx, n) }
+	if child := asChild(ctx); child != nil {
+		do = child
 	}
 	if err := do(); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
+}
+
+// asChild is what this program does as its own child; nil: it is none.
+func asChild(ctx context.Context) func() error {
+	if os.Getenv(envComponent) != "" {
+		return func() error { return component(ctx, os.Stdout) }
+	}
+	if n := os.Getenv(envEdge); n != "" {
+		return func() error { return alone(ctx, n) }
+	}
+	return nil
 }
 
 func run(ctx context.Context, rounds int, file string, out io.Writer) error {
