@@ -60,7 +60,7 @@ var _ = Describe("A breach on the real cluster", Ordered, func() {
 		report.Spec.DiscoveredAt.Time = time.Now().Add(-time.Hour)
 		Expect(desk.Create(ctx, report)).To(Succeed())
 		isTold(ctx, app, v1alpha1.ConditionClearOfBreaches, v1alpha1.ReasonBreachOpen, name)
-		Expect(cluster.Public().Status(ctx, url)).To(Equal(http.StatusOK))
+		Expect(statusOf(ctx, cluster.Public(), url)).To(Equal(http.StatusOK))
 	})
 
 	It("takes the application offline once the Cloud Office orders it, and not by the organization's will back", func(ctx context.Context) {
@@ -72,7 +72,7 @@ var _ = Describe("A breach on the real cluster", Ordered, func() {
 		namespace := &corev1.Namespace{}
 		Expect(cluster.Admin.Get(ctx, types.NamespacedName{Name: app.Namespace("live")}, namespace)).To(Succeed())
 		Expect(namespace.Labels).To(HaveKeyWithValue(v1alpha1.OfflineLabel, "breach."+name))
-		Eventually(func() ([]corev1.Pod, error) { return app.Pods(ctx, v1alpha1.LiveNamespace) }).Should(BeEmpty())
+		Eventually(livePods(ctx, app)).WithTimeout(time.Minute).Should(BeEmpty(), "kubelets end pods in their own time")
 	})
 
 	It("lets it return once it is closed, and tested anew", func(ctx context.Context) {
@@ -82,6 +82,7 @@ var _ = Describe("A breach on the real cluster", Ordered, func() {
 		change(ctx, office, fmt.Sprintf(`{"closure":{"reason":"The measures were seen","closedBy":%q}}`, officer1))
 		isTold(ctx, app, v1alpha1.ConditionClearOfBreaches, v1alpha1.ReasonReturnPending, name)
 		Expect(app.Test(ctx)).To(Succeed())
+		Expect(app.Reach(ctx, v1alpha1.StageLive)).To(Succeed())
 		eventuallyAnswers(ctx, cluster.Public(), url, http.StatusOK)
 	})
 })

@@ -63,7 +63,7 @@ var _ = Describe("A takedown by hand", Serial, func() {
 		Expect(app.Security.DeleteAllOf(ctx, &corev1.Pod{}, in, client.GracePeriodSeconds(1))).To(Succeed())
 		eventuallyAnswers(ctx, cluster.Public(), url+"/", http.StatusNotFound)
 		AddReportEntry("label set by hand → the host stops answering", time.Since(flagged).Round(100*time.Millisecond).String())
-		Eventually(livePods(ctx, app)).Should(BeEmpty())
+		Eventually(livePods(ctx, app)).WithTimeout(time.Minute).Should(BeEmpty(), "kubelets end pods in their own time")
 
 		By("trying what else a holder of flag might")
 		for what, move := range map[string]error{
@@ -78,9 +78,10 @@ var _ = Describe("A takedown by hand", Serial, func() {
 			Expect(move).To(HaveOccurred(), what)
 		}
 
+		Eventually(func(g Gomega) { g.Expect(leftOf(ctx, g, live.Name)).To(BeEmpty()) }).WithTimeout(time.Minute).Should(Succeed(), "EndpointSlices follow their pods by a moment")
 		By("looking at what is left for as long as an autoscaler needs to want something")
 		Consistently(func(g Gomega) {
-			g.Expect(cluster.Public().Status(ctx, url+"/")).To(Equal(http.StatusNotFound))
+			g.Expect(statusOf(ctx, cluster.Public(), url+"/")).To(Equal(http.StatusNotFound))
 			g.Expect(leftOf(ctx, g, live.Name)).To(BeEmpty())
 		}).WithTimeout(20 * time.Second).WithPolling(time.Second).Should(Succeed())
 		tried, came := gitOps()
@@ -102,7 +103,7 @@ var _ = Describe("A takedown by hand", Serial, func() {
 			g.Expect(cluster.Admin.Get(ctx, client.ObjectKeyFromObject(violation), violation)).To(Succeed())
 			g.Expect(meta.IsStatusConditionTrue(violation.Status.Conditions, v1alpha1.ConditionEnforced)).To(BeTrue())
 			g.Expect(violation.Status.Evidence).NotTo(BeEmpty())
-		}).Should(Succeed())
+		}).WithTimeout(time.Minute).Should(Succeed())
 		Expect(leftOf(ctx, Default, live.Name)).To(BeEmpty())
 	})
 })

@@ -6,6 +6,7 @@ package e2e
 import (
 	"context"
 	"net/http"
+	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -35,11 +36,11 @@ var _ = Describe("A takedown midway", func() {
 		Expect(app.Test(ctx)).To(Succeed())
 		candidate(ctx, app, v1alpha1.StageAwaitingLaunch)
 		Expect(app.Launch(ctx)).To(Succeed())
-		Eventually(livePods(ctx, app)).Should(ContainElement(And(
-			HaveField("Spec.Containers", ContainElement(HaveField("Image", cluster.Images.APIv2))),
-			HaveField("Status.Phase", corev1.PodRunning),
-		)), "the new pod runs and is not ready, the old one serves")
-		Expect(greeting(ctx, url)).To(Equal(before))
+		isNew := HaveField("Spec.Containers", ContainElement(HaveField("Image", cluster.Images.APIv2)))
+		Eventually(livePods(ctx, app)).WithTimeout(time.Minute).Should(ContainElement(isNew))
+		// At once: where the test is slow, the new pod is ready seconds after it runs.
+		Expect(greeting(ctx, url)).To(Equal(before), "the old pod serves")
+		Eventually(livePods(ctx, app)).WithTimeout(time.Minute).Should(ContainElement(And(isNew, HaveField("Status.Phase", corev1.PodRunning))))
 
 		violation := flag(ctx, app, v1alpha1.WorkloadsStop)
 		stopped(ctx, app)
@@ -62,7 +63,7 @@ var _ = Describe("A takedown midway", func() {
 		})
 		isTask := HaveField("Labels", HaveKeyWithValue(v1alpha1.ComponentLabel, "prepare"))
 		// A busy node may say that a container runs when its work is nearly done.
-		Eventually(livePods(ctx, app)).Should(ConsistOf(And(isTask, HaveField("Status.StartTime", Not(BeNil())))), "the release waits for its Task")
+		Eventually(livePods(ctx, app)).WithTimeout(time.Minute).Should(ConsistOf(And(isTask, HaveField("Status.StartTime", Not(BeNil())))), "the release waits for its Task")
 
 		violation := flag(ctx, app, v1alpha1.WorkloadsStop)
 		stopped(ctx, app)

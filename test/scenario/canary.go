@@ -66,7 +66,7 @@ func (c *Cluster) hatch(ctx context.Context, canary Canary) (string, error) {
 		}},
 	}
 	found := &corev1.Pod{}
-	err := Eventually(ctx, 90*time.Second, func() error {
+	err := Eventually(ctx, patience, func() error {
 		// A namespace has its ServiceAccount a moment later, and the pod of an earlier spec may be ending.
 		if err := c.Admin.Create(ctx, pod.DeepCopy()); err != nil && !apierrors.IsAlreadyExists(err) {
 			return err
