@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -19,9 +20,17 @@ import (
 
 // What is asked here is asked again while nobody answers, never because of what the answer says: that is judged once.
 
-func eventuallyAnswers(ctx context.Context, browser scenario.Browser, url string, status int) {
+// eventuallyServes waits until a host serves, which takes as long as its pods and certificates do.
+func eventuallyServes(ctx context.Context, browser scenario.Browser, url string) {
 	GinkgoHelper()
-	Eventually(func() (int, error) { return browser.Status(ctx, url) }).Should(Equal(status), "gateways follow the API server by a moment: "+url)
+	Eventually(func() (int, error) { return browser.Status(ctx, url) }).WithTimeout(90*time.Second).Should(Equal(http.StatusOK), url)
+}
+
+// eventuallyCloses waits until the gateway knows a host no more.
+func eventuallyCloses(ctx context.Context, url string) {
+	GinkgoHelper()
+	Eventually(func() (int, error) { return cluster.Public().Status(ctx, url) }).WithTimeout(30*time.Second).
+		Should(Equal(http.StatusNotFound), "gateways follow the API server by a moment: "+url)
 }
 
 // answerOf is the first answer, also one of the gateway's own.

@@ -32,8 +32,8 @@ var _ = Describe("An application on the real cluster", Ordered, func() {
 		status, err := app.Get(ctx)
 		Expect(err).NotTo(HaveOccurred())
 		test = "https://" + status.Status.TestHost
-		eventuallyAnswers(ctx, cluster.Public(), url+"/", http.StatusOK)
-		eventuallyAnswers(ctx, cluster.VPN(), test+"/api/greeting", http.StatusOK)
+		eventuallyServes(ctx, cluster.Public(), url+"/")
+		eventuallyServes(ctx, cluster.VPN(), test+"/api/greeting")
 	})
 
 	It("answers on its gov.pk host, through the public gateway alone, with the headers of clauses 5 and 10", func(ctx context.Context) {
@@ -51,7 +51,7 @@ var _ = Describe("An application on the real cluster", Ordered, func() {
 	})
 
 	It("carries the declared edge and refuses every other flow, in both stages", func(ctx context.Context) {
-		eventuallyAnswers(ctx, cluster.Public(), url+"/api/greeting", http.StatusOK)
+		eventuallyServes(ctx, cluster.Public(), url+"/api/greeting")
 		for stage, from := range map[string]struct {
 			browser scenario.Browser
 			base    string
@@ -102,7 +102,7 @@ var _ = Describe("A takedown on the real cluster", Serial, func() {
 	It("ends held connections and holds without the operator; a re-created application stays offline", func(ctx context.Context) {
 		app := application(ctx, "leaky")
 		url := "https://" + app.Host
-		eventuallyAnswers(ctx, cluster.Public(), url+"/api/greeting", http.StatusOK)
+		eventuallyServes(ctx, cluster.Public(), url+"/api/greeting")
 		held := opened(ctx, cluster.Public().Download, url+"/api/hold?seconds=120")
 
 		name := fmt.Sprintf("leaky-%d", time.Now().Unix())
@@ -112,14 +112,14 @@ var _ = Describe("A takedown on the real cluster", Serial, func() {
 		Expect(err).NotTo(HaveOccurred())
 		Expect(held.Broken()).To(BeTrue(), "the held answer breaks off instead of ending")
 		Expect(app.Reach(ctx, v1alpha1.StageOffline)).To(Succeed())
-		eventuallyAnswers(ctx, cluster.Public(), url+"/", http.StatusNotFound)
+		eventuallyCloses(ctx, url+"/")
 		Eventually(func(g Gomega) {
 			pods, err := app.Pods(ctx, v1alpha1.LiveNamespace)
 			g.Expect(err).NotTo(HaveOccurred())
 			g.Expect(pods).To(BeEmpty())
 			g.Expect(cluster.Admin.Get(ctx, client.ObjectKeyFromObject(violation), violation)).To(Succeed())
 			g.Expect(meta.IsStatusConditionTrue(violation.Status.Conditions, v1alpha1.ConditionEnforced)).To(BeTrue())
-		}).WithTimeout(time.Minute).Should(Succeed(), "kubelets end pods in their own time")
+		}).Should(Succeed(), "kubelets end pods in their own time")
 
 		By("stopping the operator, and deleting and re-creating the application as its organization may")
 		Expect(cluster.ScaleOperator(ctx, 0)).To(Succeed())

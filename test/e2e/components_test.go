@@ -39,7 +39,7 @@ var _ = Describe("The sample with its database", Ordered, func() {
 		var err error
 		first, err = app.Release(ctx)
 		Expect(err).NotTo(HaveOccurred())
-		eventuallyAnswers(ctx, cluster.Public(), url+"/api/visits", http.StatusOK)
+		eventuallyServes(ctx, cluster.Public(), url+"/api/visits")
 		note = fmt.Sprintf("visit %d", time.Now().UnixNano())
 		addVisit(ctx, url, note)
 	})
@@ -108,7 +108,7 @@ var _ = Describe("The sample with its database", Ordered, func() {
 		requests := keepAsking(ctx, url+"/api/visits")
 		Expect(app.Launch(ctx)).To(Succeed())
 		Expect(app.Reach(ctx, v1alpha1.StageLive)).To(Succeed())
-		Eventually(func() (*corev1.Pod, error) { return pod(ctx, before) }).WithTimeout(time.Minute).Should(BeNil(), "it drains")
+		Eventually(func() (*corev1.Pod, error) { return pod(ctx, before) }).Should(BeNil(), "it drains")
 		asked, failed := requests.stop()
 		Expect(failed).To(BeEmpty(), "of %d requests", asked)
 		Expect(asked).To(BeNumerically(">", 20))
@@ -176,7 +176,7 @@ var _ = Describe("The sample with its database", Ordered, func() {
 			for _, pod := range pods {
 				g.Expect(pod.Spec.Containers[0].Image).NotTo(Equal(cluster.Images.APIv2), pod.Name)
 			}
-		}).WithTimeout(time.Minute).Should(Succeed(), "kubelets end pods in their own time")
+		}).Should(Succeed(), "kubelets end pods in their own time")
 		Expect(visitNoted(ctx, url, note)).To(HaveField("Department", BeEmpty()), "the release before runs on the newer schema")
 	})
 
@@ -206,7 +206,7 @@ var _ = Describe("An application that nobody here wrote", func() {
 			scenario.Secrets{"db": {"password": "known to the organization"}, "admin": {"password": "khabar admin"}})
 		goLive(ctx, app)
 		url := "https://" + app.Host
-		eventuallyAnswers(ctx, cluster.Public(), url+"/", http.StatusOK)
+		eventuallyServes(ctx, cluster.Public(), url+"/")
 		page := servedBy(ctx, cluster.Public(), url+"/")
 		Expect(page).To(ContainSubstring("Miniflux"))
 		Expect(page).To(ContainSubstring(`name="password"`), "its login form")
@@ -221,7 +221,7 @@ func expectTornDown(ctx context.Context, app *scenario.App, release string) {
 		return cluster.Admin.Get(ctx, types.NamespacedName{Name: app.Namespace(v1alpha1.TestNamespace)}, &corev1.Namespace{})
 	}).WithTimeout(90*time.Second).Should(MatchError(apierrors.IsNotFound, "IsNotFound"), "test goes")
 	in := client.InNamespace(app.Namespace(v1alpha1.LiveNamespace))
-	Eventually(livePods(ctx, app)).WithTimeout(time.Minute).Should(BeEmpty(), "live is emptied")
+	Eventually(livePods(ctx, app)).Should(BeEmpty(), "live is emptied")
 	var policies networkingv1.NetworkPolicyList
 	Expect(cluster.Admin.List(ctx, &policies, in)).To(Succeed())
 	Expect(policies.Items).To(ConsistOf(HaveField("Name", "default-deny")))

@@ -38,7 +38,7 @@ var _ = Describe("An application with a database that moves to another provider"
 		var err error
 		first, err = app.Release(ctx)
 		Expect(err).NotTo(HaveOccurred())
-		eventuallyAnswers(ctx, cluster.Public(), url+"/api/visits", http.StatusOK)
+		eventuallyServes(ctx, cluster.Public(), url+"/api/visits")
 		note = fmt.Sprintf("before the move %d", time.Now().UnixNano())
 		addVisit(ctx, url, note)
 		Expect(podOf(ctx, app, v1alpha1.LiveNamespace, "db").Spec.NodeName).NotTo(Equal(taken))

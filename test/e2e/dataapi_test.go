@@ -45,7 +45,7 @@ var _ = Describe("An edge to government data", Ordered, func() {
 			spec.Domains[0].Paths = append(spec.Domains[0].Paths, v1alpha1.DomainPath{Path: "/api/reach", Component: "api", Port: "http"})
 		})
 		base, tested = "https://"+app.Host, testURL(ctx, app)
-		eventuallyAnswers(ctx, cluster.Public(), base+"/", http.StatusOK)
+		eventuallyServes(ctx, cluster.Public(), base+"/")
 		eventuallyTries(ctx, cluster.Public(), base)
 	})
 
@@ -58,7 +58,7 @@ var _ = Describe("An edge to government data", Ordered, func() {
 				answer := answerOf(ctx, c.browser, url+"/api/citizens/7")
 				g.Expect(answer.Status).To(Equal(http.StatusOK), answer.Body)
 				g.Expect(answer.Body).To(And(HavePrefix("GET /api/citizens/7 by CN=govpk-data."), HaveSuffix(" for "+exposureOrganization+"/"+verifier+" in "+c.stage)))
-			}).WithTimeout(time.Minute).Should(Succeed(), "the proxy starts a moment after the components")
+			}).Should(Succeed(), "the proxy starts a moment after the components")
 		}
 	})
 
@@ -95,10 +95,10 @@ var _ = Describe("An edge to government data", Ordered, func() {
 		Eventually(func() bool {
 			status, err := cluster.Public().Status(ctx, base+"/api/citizens/7")
 			return err == nil && status < http.StatusInternalServerError
-		}).WithTimeout(time.Minute).Should(BeFalse(), "the way is closed: packets go nowhere, so the component waits, and so does the browser")
+		}).Should(BeFalse(), "the way is closed: packets go nowhere, so the component waits, and so does the browser")
 		Expect(statusOf(ctx, cluster.Public(), base+"/")).To(Equal(http.StatusOK))
 		Expect(cluster.Admin.Create(ctx, dataService(server.Namespace))).To(Succeed())
-		Eventually(func() (int, error) { return cluster.Public().Status(ctx, base+"/api/citizens/7") }).WithTimeout(90 * time.Second).Should(Equal(http.StatusOK))
+		eventuallyServes(ctx, cluster.Public(), base+"/api/citizens/7")
 	})
 
 	It("keeps the API from being deleted", func(ctx context.Context) {

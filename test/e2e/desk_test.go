@@ -44,7 +44,7 @@ func withDesk(ctx context.Context, name string) *scenario.App {
 	DeferCleanup(app.Clear)
 	Expect(app.Developer.Create(ctx, manifest)).To(Succeed())
 	Expect(app.Pass(ctx)).To(Succeed())
-	eventuallyAnswers(ctx, cluster.Public(), "https://"+app.Host+"/api/visits", http.StatusOK)
+	eventuallyServes(ctx, cluster.Public(), "https://"+app.Host+"/api/visits")
 	return app
 }
 

@@ -50,7 +50,7 @@ var _ = Describe("Edges", Ordered, ContinueOnFailure, func() {
 	DescribeTable("refuse whoever is not a declared caller", func(ctx context.Context, certificate func(context.Context) *tls.Certificate) {
 		Eventually(calls(ctx, api, admitted, "/api/greeting")).Should(Succeed(), "the declared caller is served")
 		caller := scenario.Caller{Certificate: certificate(ctx), ServerName: admitted.ServerName}
-		AddReportEntry("refused", refused(calls(ctx, api, caller, "/api/greeting")).Error())
+		AddReportEntry("refused", expectRefused(calls(ctx, api, caller, "/api/greeting")))
 	},
 		Entry("no certificate", func(context.Context) *tls.Certificate { return nil }),
 		Entry("another application's component of the same name, with an edge of the same name", func(ctx context.Context) *tls.Certificate {
@@ -79,7 +79,7 @@ var _ = Describe("Edges", Ordered, ContinueOnFailure, func() {
 		declared := stolen(ctx, app, v1alpha1.LiveNamespace, desk)
 		Eventually(calls(ctx, api, scenario.Caller{Certificate: &declared, ServerName: port}, "/")).
 			Should(MatchError(ContainSubstring("malformed HTTP response")), "gRPC's server answers desk, by HTTP/2")
-		refused(calls(ctx, api, scenario.Caller{Certificate: admitted.Certificate, ServerName: port}, "/"))
+		expectRefused(calls(ctx, api, scenario.Caller{Certificate: admitted.Certificate, ServerName: port}, "/"))
 	})
 
 	It("refuse plaintext at the sidecar's ports", func(ctx context.Context) {
@@ -88,7 +88,7 @@ var _ = Describe("Edges", Ordered, ContinueOnFailure, func() {
 			plain := func(port int) func() error {
 				return func() error { return cluster.Plain(ctx, pod, port, "/healthz") }
 			}
-			refused(plain(port))
+			expectRefused(plain(port))
 			Eventually(plain(8080)).Should(Succeed(), "the component's own port, which loopback reaches, takes the same")
 		}
 	})
@@ -130,9 +130,9 @@ var _ = Describe("Edges", Ordered, ContinueOnFailure, func() {
 		Expect(held.ended()).To(BeFalse(), "nothing of live has changed yet")
 		Expect(app.Launch(ctx)).To(Succeed())
 		Expect(app.Reach(ctx, v1alpha1.StageLive)).To(Succeed())
-		Eventually(held.ended).Should(BeTrue())
+		Eventually(held.ended).WithTimeout(30 * time.Second).Should(BeTrue())
 		certificate := stolen(ctx, app, v1alpha1.LiveNamespace, desk)
-		refused(calls(ctx, podOf(ctx, app, v1alpha1.LiveNamespace, "api"), scenario.Caller{Certificate: &certificate, ServerName: admitted.ServerName}, "/api/greeting"))
+		expectRefused(calls(ctx, podOf(ctx, app, v1alpha1.LiveNamespace, "api"), scenario.Caller{Certificate: &certificate, ServerName: admitted.ServerName}, "/api/greeting"))
 	})
 })
 
@@ -144,10 +144,11 @@ func calls(ctx context.Context, pod *corev1.Pod, caller scenario.Caller, path st
 	}
 }
 
-// refused is how the peer ended the connection. Only who did not get as far as the peer asks again.
-func refused(ask func() error) (refusal error) {
+// expectRefused expects the peer to end the connection, and says how it did. Only who did not get as far as the peer asks again.
+func expectRefused(ask func() error) string {
 	GinkgoHelper()
+	var refusal error
 	Eventually(func() error { refusal = ask(); return refusal }).ShouldNot(Satisfy(scenario.Unanswered), "the way leads through the API server and a kubelet")
 	Expect(refusal).To(Satisfy(scenario.Refused), "%v", refusal)
-	return refusal
+	return refusal.Error()
 }

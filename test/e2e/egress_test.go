@@ -71,13 +71,13 @@ var _ = Describe("An edge out of the cluster", Serial, Ordered, func() {
 			spec.Domains[0].Paths = append(spec.Domains[0].Paths, v1alpha1.DomainPath{Path: "/api/reach", Component: "api", Port: "http"})
 		})
 		base, tested = "https://"+app.Host, testURL(ctx, app)
-		eventuallyAnswers(ctx, cluster.Public(), base+"/", http.StatusOK)
-		eventuallyAnswers(ctx, cluster.VPN(), tested+"/", http.StatusOK)
+		eventuallyServes(ctx, cluster.Public(), base+"/")
+		eventuallyServes(ctx, cluster.VPN(), tested+"/")
 		eventuallyTries(ctx, cluster.Public(), base)
 	})
 
 	It("carries what the component says in the clear over TLS to the declared name", func(ctx context.Context) {
-		Eventually(func() string { return answerOf(ctx, cluster.Public(), base+"/api/greeting").Body }).WithTimeout(time.Minute).
+		Eventually(func() string { return answerOf(ctx, cluster.Public(), base+"/api/greeting").Body }).
 			Should(Equal("asked for "+outsideHost+" by tls1.3"), "the proxy learns the address a moment after it started")
 	})
 
@@ -216,7 +216,7 @@ func startAnew(ctx context.Context, pod *corev1.Pod) {
 	Eventually(func() error {
 		pod.ResourceVersion = ""
 		return cluster.Admin.Create(ctx, pod)
-	}).WithTimeout(time.Minute).Should(Succeed(), "the former one ends, and a namespace has its ServiceAccount, a moment later")
+	}).Should(Succeed(), "the former one ends, and a namespace has its ServiceAccount, a moment later")
 	DeferCleanup(remove)
 	Eventually(func(g Gomega) {
 		g.Expect(cluster.Admin.Get(ctx, client.ObjectKeyFromObject(pod), pod)).To(Succeed())

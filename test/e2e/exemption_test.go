@@ -27,7 +27,7 @@ var _ = Describe("A No Objection Certificate on the real cluster", Ordered, func
 	BeforeAll(func(ctx context.Context) {
 		app = application(ctx, "exempted")
 		url = "https://" + app.Host
-		eventuallyAnswers(ctx, cluster.Public(), url+"/", http.StatusOK)
+		eventuallyServes(ctx, cluster.Public(), url+"/")
 	})
 
 	wide := And(
@@ -83,7 +83,7 @@ var _ = Describe("A No Objection Certificate on the real cluster", Ordered, func
 		certificate := exempt(ctx, app, time.Now().Truncate(time.Second), time.Now().Add(time.Hour).Truncate(time.Second))
 		Eventually(seen(ctx)).Should(wide)
 		Expect(app.Revoke(ctx, certificate.Name)).To(Succeed())
-		Eventually(seen(ctx)).Should(narrow)
+		Eventually(seen(ctx)).WithTimeout(30 * time.Second).Should(narrow)
 	})
 })
 

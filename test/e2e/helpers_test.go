@@ -77,7 +77,7 @@ func visitNoted(ctx context.Context, base, note string) aVisit {
 
 func eventuallyVisited(ctx context.Context, base, note string) {
 	GinkgoHelper()
-	eventuallyAnswers(ctx, cluster.Public(), base+"/api/visits", http.StatusOK)
+	eventuallyServes(ctx, cluster.Public(), base+"/api/visits")
 	Expect(visitNoted(ctx, base, note).Note).To(Equal(note))
 }
 

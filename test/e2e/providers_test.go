@@ -34,7 +34,7 @@ var _ = Describe("Two providers", Serial, Ordered, func() {
 		taken = twoProviders(ctx)
 		app = launched(ctx, "moving", nil)
 		url = "https://" + app.Host + "/api/greeting"
-		eventuallyAnswers(ctx, cluster.Public(), url, http.StatusOK)
+		eventuallyServes(ctx, cluster.Public(), url)
 	})
 
 	It("hand an application over without a failed request", func(ctx context.Context) {
@@ -82,7 +82,7 @@ var _ = Describe("Two providers", Serial, Ordered, func() {
 		By("its day coming")
 		accredit(v1alpha1.AccreditationRevoked, today)
 		begun := time.Now()
-		eventuallyAnswers(ctx, cluster.Public(), url, http.StatusNotFound)
+		eventuallyCloses(ctx, url)
 		AddReportEntry("revoked → the host stops answering", time.Since(begun).Round(100*time.Millisecond).String())
 		Eventually(func() (string, error) {
 			namespace := &corev1.Namespace{}
@@ -92,7 +92,7 @@ var _ = Describe("Two providers", Serial, Ordered, func() {
 		By("moving back to the first provider")
 		Expect(app.Edit(ctx, func(spec *specification) { spec.CloudServiceProvider = "ntc-islamabad" })).To(Succeed())
 		Eventually(func() error { return app.Launch(ctx) }).Should(Succeed())
-		Eventually(func() (int, error) { return cluster.Public().Status(ctx, url) }).WithTimeout(90*time.Second).Should(Equal(http.StatusOK), "pods start anew")
+		eventuallyServes(ctx, cluster.Public(), url)
 		Expect(nodesOf(ctx, app)).NotTo(ContainElement(taken))
 	})
 })

@@ -85,7 +85,7 @@ var _ = Describe("Certificates under load", Serial, Ordered, ContinueOnFailure, 
 		lost := isTold(ctx, app, v1alpha1.ConditionTrafficEncrypted, v1alpha1.ReasonEncryptionLost, "Certificate "+app.Namespace("live")+"/")
 		Expect(lost.Status).To(Equal(metav1.ConditionFalse))
 		Expect(statusOf(ctx, cluster.Public(), url)).To(Equal(http.StatusOK), "the grace has not passed: %s", lost.Message)
-		eventuallyAnswers(ctx, cluster.Public(), url, http.StatusNotFound)
+		eventuallyCloses(ctx, url)
 		AddReportEntry("encryption lost → the host stops answering", time.Since(lost.LastTransitionTime.Time).Round(100*time.Millisecond).String())
 		var routes gatewayv1.HTTPRouteList
 		Expect(cluster.Admin.List(ctx, &routes, client.InNamespace(app.Namespace("live")))).To(Succeed())
@@ -94,7 +94,7 @@ var _ = Describe("Certificates under load", Serial, Ordered, ContinueOnFailure, 
 
 		heal(ctx)
 		isReasoned(ctx, app, v1alpha1.ConditionTrafficEncrypted, v1alpha1.ReasonEncrypted)
-		eventuallyAnswers(ctx, cluster.Public(), url, http.StatusOK)
+		eventuallyServes(ctx, cluster.Public(), url)
 		Expect(app.Reach(ctx, v1alpha1.StageLive)).To(Succeed())
 	})
 

@@ -6,7 +6,6 @@ package e2e
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -32,8 +31,8 @@ var _ = Describe("A release that follows a live one", Ordered, func() {
 		status, err := app.Get(ctx)
 		Expect(err).NotTo(HaveOccurred())
 		test = "https://" + status.Status.TestHost
-		eventuallyAnswers(ctx, cluster.Public(), url+"/api/greeting", http.StatusOK)
-		eventuallyAnswers(ctx, cluster.VPN(), test+"/api/greeting", http.StatusOK)
+		eventuallyServes(ctx, cluster.Public(), url+"/api/greeting")
+		eventuallyServes(ctx, cluster.VPN(), test+"/api/greeting")
 	})
 
 	It("goes live as an emergency patch with end-to-end sign-offs alone", func(ctx context.Context) {

@@ -33,7 +33,7 @@ var _ = Describe("A takedown of an application in use", func() {
 				v1alpha1.EnvVar{Name: "DB_NAME", Value: marker})
 		})
 		url := "https://" + app.Host
-		eventuallyAnswers(ctx, cluster.Public(), url+"/api/greeting", http.StatusOK)
+		eventuallyServes(ctx, cluster.Public(), url+"/api/greeting")
 		for range 250 {
 			Expect(statusOf(ctx, cluster.Public(), url+"/api/visits")).To(Equal(http.StatusServiceUnavailable))
 		}
@@ -67,7 +67,7 @@ var _ = Describe("A takedown of an application in use", func() {
 	It("isolates: pods stay for forensics, behind default-deny and without a route", func(ctx context.Context) {
 		app := launched(ctx, "isolated", nil)
 		url := "https://" + app.Host
-		eventuallyAnswers(ctx, cluster.Public(), url+"/api/greeting", http.StatusOK)
+		eventuallyServes(ctx, cluster.Public(), url+"/api/greeting")
 		web := nearby(ctx, app)
 		if web != nil {
 			Eventually(func() error { return web(ctx, "/api/greeting") }).Should(Succeed(), "the edge to the API carries")
@@ -80,7 +80,7 @@ var _ = Describe("A takedown of an application in use", func() {
 		start := time.Now()
 		violation := flag(ctx, app, v1alpha1.WorkloadsIsolate)
 		Expect(violation.Status.Steps).NotTo(ContainElement(HaveField("Name", v1alpha1.StepStopWorkloads)))
-		eventuallyAnswers(ctx, cluster.Public(), url+"/", http.StatusNotFound)
+		eventuallyCloses(ctx, url+"/")
 		AddReportEntry("flag → closed at the gateway, isolated", time.Since(start).Round(time.Millisecond).String())
 		var routes gatewayv1.HTTPRouteList
 		Expect(cluster.Admin.List(ctx, &routes, client.InNamespace(app.Namespace("live")))).To(Succeed())
@@ -142,7 +142,7 @@ func opened(ctx context.Context, open func(context.Context, string) (*scenario.S
 func stopped(ctx context.Context, app *scenario.App) {
 	GinkgoHelper()
 	live := livePods(ctx, app)
-	Eventually(live).WithTimeout(time.Minute).Should(BeEmpty(), "kubelets end pods in their own time")
+	Eventually(live).Should(BeEmpty(), "kubelets end pods in their own time")
 	Consistently(live, time.Second).Should(BeEmpty())
 }
 

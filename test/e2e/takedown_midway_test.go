@@ -5,8 +5,6 @@ package e2e
 
 import (
 	"context"
-	"net/http"
-	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -23,7 +21,7 @@ var _ = Describe("A takedown midway", func() {
 	It("during a rollout leaves nothing running; after the lift the launched release returns whole", func(ctx context.Context) {
 		app := launched(ctx, "rolling", nil)
 		url := "https://" + app.Host
-		eventuallyAnswers(ctx, cluster.Public(), url+"/api/greeting", http.StatusOK)
+		eventuallyServes(ctx, cluster.Public(), url+"/api/greeting")
 		before := greeting(ctx, url)
 		By("launching a release whose pods take their time to become ready")
 		Expect(app.Edit(ctx, func(spec *specification) {
@@ -37,10 +35,10 @@ var _ = Describe("A takedown midway", func() {
 		candidate(ctx, app, v1alpha1.StageAwaitingLaunch)
 		Expect(app.Launch(ctx)).To(Succeed())
 		isNew := HaveField("Spec.Containers", ContainElement(HaveField("Image", cluster.Images.APIv2)))
-		Eventually(livePods(ctx, app)).WithTimeout(time.Minute).Should(ContainElement(isNew))
+		Eventually(livePods(ctx, app)).Should(ContainElement(isNew))
 		// At once: where the test is slow, the new pod is ready seconds after it runs.
 		Expect(greeting(ctx, url)).To(Equal(before), "the old pod serves")
-		Eventually(livePods(ctx, app)).WithTimeout(time.Minute).Should(ContainElement(And(isNew, HaveField("Status.Phase", corev1.PodRunning))))
+		Eventually(livePods(ctx, app)).Should(ContainElement(And(isNew, HaveField("Status.Phase", corev1.PodRunning))))
 
 		violation := flag(ctx, app, v1alpha1.WorkloadsStop)
 		stopped(ctx, app)
@@ -63,7 +61,7 @@ var _ = Describe("A takedown midway", func() {
 		})
 		isTask := HaveField("Labels", HaveKeyWithValue(v1alpha1.ComponentLabel, "prepare"))
 		// A busy node may say that a container runs when its work is nearly done.
-		Eventually(livePods(ctx, app)).WithTimeout(time.Minute).Should(ConsistOf(And(isTask, HaveField("Status.StartTime", Not(BeNil())))), "the release waits for its Task")
+		Eventually(livePods(ctx, app)).Should(ConsistOf(And(isTask, HaveField("Status.StartTime", Not(BeNil())))), "the release waits for its Task")
 
 		violation := flag(ctx, app, v1alpha1.WorkloadsStop)
 		stopped(ctx, app)
@@ -107,5 +105,5 @@ func returns(ctx context.Context, app *scenario.App, violation *v1alpha1.PolicyV
 	stopped(ctx, app)
 	Expect(app.Test(ctx)).To(Succeed())
 	Expect(app.Reach(ctx, v1alpha1.StageLive)).To(Succeed())
-	eventuallyAnswers(ctx, cluster.Public(), "https://"+app.Host+"/api/greeting", http.StatusOK)
+	eventuallyServes(ctx, cluster.Public(), "https://"+app.Host+"/api/greeting")
 }

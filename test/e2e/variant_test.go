@@ -115,7 +115,7 @@ func enforced(ctx context.Context, violation *v1alpha1.PolicyViolation) {
 	Eventually(func(g Gomega) {
 		g.Expect(cluster.Admin.Get(ctx, client.ObjectKeyFromObject(violation), violation)).To(Succeed())
 		g.Expect(meta.IsStatusConditionTrue(violation.Status.Conditions, v1alpha1.ConditionEnforced)).To(BeTrue(), "%+v", violation.Status)
-	}).WithTimeout(time.Minute).Should(Succeed(), "kubelets end pods in their own time")
+	}).Should(Succeed(), "kubelets end pods in their own time")
 }
 
 func raise(ctx context.Context, app *scenario.App, workloads v1alpha1.WorkloadAction) *v1alpha1.PolicyViolation {

@@ -69,7 +69,10 @@ func (c *Cluster) Onboard(ctx context.Context, organization string) (*People, er
 			return nil, err
 		}
 	}
-	return people, people.entitled(ctx, organization)
+	if err := people.entitled(ctx, organization); err != nil {
+		return nil, err
+	}
+	return people, nil
 }
 
 // entitled waits until each may do the work: the API server learns of role bindings by a watch.
