@@ -82,7 +82,6 @@ var _ = Describe("A breach on the real cluster", Ordered, func() {
 		change(ctx, office, fmt.Sprintf(`{"closure":{"reason":"The measures were seen","closedBy":%q}}`, officer1))
 		isTold(ctx, app, v1alpha1.ConditionClearOfBreaches, v1alpha1.ReasonReturnPending, name)
 		Expect(app.Test(ctx)).To(Succeed())
-		Expect(app.Reach(ctx, v1alpha1.StageLive)).To(Succeed())
 		eventuallyServes(ctx, cluster.Public(), url)
 	})
 })

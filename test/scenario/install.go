@@ -156,7 +156,7 @@ func (c *Cluster) ScaleOperator(ctx context.Context, replicas int32) error {
 
 // guarded waits until the admission policies are in force; they follow their creation by a moment.
 func (c *Cluster) guarded(ctx context.Context) error {
-	return Eventually(ctx, 30*time.Second, func() error {
+	return Eventually(ctx, patience, func() error {
 		forged := &v1alpha1.SignOff{}
 		forged.Namespace, forged.Name = "default", "forged"
 		forged.Spec = v1alpha1.SignOffSpec{
