@@ -65,12 +65,13 @@ func (c *Cluster) hatch(ctx context.Context, canary Canary) (string, error) {
 			Name: "api", Image: c.Images.API, ImagePullPolicy: corev1.PullIfNotPresent, Ports: []corev1.ContainerPort{{ContainerPort: 8080}},
 		}},
 	}
-	found := &corev1.Pod{}
+	var found *corev1.Pod
 	err := Eventually(ctx, patience, func() error {
 		// A namespace has its ServiceAccount a moment later, and the pod of an earlier spec may be ending.
 		if err := c.Admin.Create(ctx, pod.DeepCopy()); err != nil && !apierrors.IsAlreadyExists(err) {
 			return err
 		}
+		found = &corev1.Pod{}
 		if err := c.Admin.Get(ctx, client.ObjectKeyFromObject(pod), found); err != nil {
 			return err
 		}
