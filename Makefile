@@ -49,7 +49,7 @@ istio: envtest-assets helm ## Judge what is written for Istio by the real istiod
 .PHONY: e2e
 e2e: target-cluster bin/install.yaml ## Run the end-to-end specs on the real cluster (root).
 	@$(MAKE) --no-print-directory target-load
-	GOVPK_E2E=1 go run github.com/onsi/ginkgo/v2/ginkgo -procs=3 -timeout=30m -v --no-color ./test/e2e
+	GOVPK_E2E=1 go run github.com/onsi/ginkgo/v2/ginkgo -procs=3 -timeout=45m -v --no-color ./test/e2e
 
 .PHONY: bench
 bench: envtest-assets haproxy ## Count the operator's requests, compare its times with a bare client's, and an edge's without sidecars (GOVPK_E2E=1: on the cluster too).

@@ -5,11 +5,8 @@ package e2e
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
-	"strings"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -35,36 +32,35 @@ var _ = Describe("An application on the real cluster", Ordered, func() {
 		status, err := app.Get(ctx)
 		Expect(err).NotTo(HaveOccurred())
 		test = "https://" + status.Status.TestHost
-		eventuallyAnswers(ctx, cluster.Public(), url+"/", http.StatusOK)
-		eventuallyAnswers(ctx, cluster.VPN(), test+"/", http.StatusOK)
+		eventuallyServes(ctx, cluster.Public(), url+"/")
+		eventuallyServes(ctx, cluster.VPN(), test+"/api/greeting")
 	})
 
 	It("answers on its gov.pk host, through the public gateway alone, with the headers of clauses 5 and 10", func(ctx context.Context) {
-		response, err := cluster.Public().Get(ctx, url+"/")
-		Expect(err).NotTo(HaveOccurred())
-		defer response.Body.Close()
-		Expect(response.TLS.PeerCertificates[0].DNSNames).To(Equal([]string{app.Host}))
-		Expect(response.Header.Get("Strict-Transport-Security")).To(HavePrefix("max-age="))
-		Expect(response.Header.Get("Content-Security-Policy")).To(ContainSubstring("default-src 'self'"))
-		Expect(response.Header.Get("Permissions-Policy")).To(Equal("payment=()"))
-		Expect(cluster.VPN().Status(ctx, url+"/")).To(Equal(http.StatusNotFound), "the VPN gateway has no route for it")
+		answer := answerOf(ctx, cluster.Public(), url+"/")
+		Expect(answer.Certificate.DNSNames).To(Equal([]string{app.Host}))
+		Expect(answer.Header.Get("Strict-Transport-Security")).To(HavePrefix("max-age="))
+		Expect(answer.Header.Get("Content-Security-Policy")).To(ContainSubstring("default-src 'self'"))
+		Expect(answer.Header.Get("Permissions-Policy")).To(Equal("payment=()"))
+		Expect(statusOf(ctx, cluster.VPN(), url+"/")).To(Equal(http.StatusNotFound), "the VPN gateway has no route for it")
 	})
 
 	It("answers its test host on the VPN gateway and 404 on the public one", func(ctx context.Context) {
-		Expect(cluster.VPN().Status(ctx, test+"/")).To(Equal(http.StatusOK))
-		Expect(cluster.Public().Status(ctx, test+"/")).To(Equal(http.StatusNotFound))
+		Expect(statusOf(ctx, cluster.VPN(), test+"/")).To(Equal(http.StatusOK))
+		Expect(statusOf(ctx, cluster.Public(), test+"/")).To(Equal(http.StatusNotFound))
 	})
 
 	It("carries the declared edge and refuses every other flow, in both stages", func(ctx context.Context) {
-		eventuallyAnswers(ctx, cluster.Public(), url+"/api/greeting", http.StatusOK)
-		for stage, reach := range map[string]func(string) bool{
-			"live": func(address string) bool { return reaches(ctx, cluster.Public(), url, address) },
-			"test": func(address string) bool { return reaches(ctx, cluster.VPN(), test, address) },
-		} {
+		eventuallyServes(ctx, cluster.Public(), url+"/api/greeting")
+		for stage, from := range map[string]struct {
+			browser scenario.Browser
+			base    string
+		}{"live": {cluster.Public(), url}, "test": {cluster.VPN(), test}} {
 			By("trying from the API component in " + stage)
-			Expect(reach(address(ctx, app.Namespace(stage), "web"))).To(BeFalse(), "web, which declares the edge in the other direction only")
-			Expect(reach(address(ctx, app.Namespace(other(stage)), "api"))).To(BeFalse(), "the other stage")
-			Expect(reach(address(ctx, "default", "kubernetes"))).To(BeFalse(), "the API server")
+			eventuallyTries(ctx, from.browser, from.base)
+			Expect(reaches(ctx, from.browser, from.base, address(ctx, app.Namespace(stage), "web"))).To(BeFalse(), "web, which declares the edge in the other direction only")
+			Expect(reaches(ctx, from.browser, from.base, address(ctx, app.Namespace(other(stage)), "api"))).To(BeFalse(), "the other stage")
+			Expect(reaches(ctx, from.browser, from.base, address(ctx, "default", "kubernetes"))).To(BeFalse(), "the API server")
 		}
 	})
 
@@ -90,20 +86,11 @@ var _ = Describe("An application on the real cluster", Ordered, func() {
 	It("serves a new release only once it was audited, tested, signed and launched", func(ctx context.Context) {
 		before := greeting(ctx, url)
 		Expect(app.Edit(ctx, func(spec *v1alpha1.ThirdPartyApplicationSpec) { spec.Components[1].Image = cluster.Images.APIv2 })).To(Succeed())
-		Eventually(func(g Gomega) {
-			current, err := app.Get(ctx)
-			g.Expect(err).NotTo(HaveOccurred())
-			g.Expect(current.Status.Candidate).NotTo(BeNil())
-			g.Expect(current.Status.Candidate.Stage).To(Equal(v1alpha1.StageTesting), "a change of image digests alone skips the audit")
-		}).Should(Succeed())
-		Eventually(func() string { return greetingFrom(ctx, cluster.VPN(), test) }).ShouldNot(Equal(before), "test runs the candidate")
+		candidate(ctx, app, v1alpha1.StageTesting) // a change of image digests alone skips the audit
+		Eventually(func() string { return greetingInTest(ctx, test) }).WithTimeout(90*time.Second).ShouldNot(Equal(before), "test runs the candidate")
 		Expect(greeting(ctx, url)).To(Equal(before), "live does not")
 		Expect(app.Test(ctx)).To(Succeed())
-		Eventually(func(g Gomega) {
-			current, err := app.Get(ctx)
-			g.Expect(err).NotTo(HaveOccurred())
-			g.Expect(current.Status.Candidate).To(HaveField("Stage", v1alpha1.StageAwaitingLaunch))
-		}).Should(Succeed())
+		candidate(ctx, app, v1alpha1.StageAwaitingLaunch)
 		Expect(greeting(ctx, url)).To(Equal(before), "nothing launches by itself")
 		Expect(app.Launch(ctx)).To(Succeed())
 		Expect(app.Reach(ctx, v1alpha1.StageLive)).To(Succeed())
@@ -115,33 +102,31 @@ var _ = Describe("A takedown on the real cluster", Serial, func() {
 	It("ends held connections and holds without the operator; a re-created application stays offline", func(ctx context.Context) {
 		app := application(ctx, "leaky")
 		url := "https://" + app.Host
-		eventuallyAnswers(ctx, cluster.Public(), url+"/api/greeting", http.StatusOK)
-		held, err := cluster.Public().Download(ctx, url+"/api/hold?seconds=120")
-		Expect(err).NotTo(HaveOccurred())
-		defer held.Close()
+		eventuallyServes(ctx, cluster.Public(), url+"/api/greeting")
+		held := opened(ctx, cluster.Public().Download, url+"/api/hold?seconds=120")
 
 		name := fmt.Sprintf("leaky-%d", time.Now().Unix())
 		violation, err := app.Flag(ctx, name)
 		Expect(err).NotTo(HaveOccurred())
-		_, err = held.Ended(15 * time.Second)
+		_, err = held.Ended(30 * time.Second)
 		Expect(err).NotTo(HaveOccurred())
 		Expect(held.Broken()).To(BeTrue(), "the held answer breaks off instead of ending")
 		Expect(app.Reach(ctx, v1alpha1.StageOffline)).To(Succeed())
-		eventuallyAnswers(ctx, cluster.Public(), url+"/", http.StatusNotFound)
+		eventuallyCloses(ctx, url+"/")
 		Eventually(func(g Gomega) {
 			pods, err := app.Pods(ctx, v1alpha1.LiveNamespace)
 			g.Expect(err).NotTo(HaveOccurred())
 			g.Expect(pods).To(BeEmpty())
 			g.Expect(cluster.Admin.Get(ctx, client.ObjectKeyFromObject(violation), violation)).To(Succeed())
 			g.Expect(meta.IsStatusConditionTrue(violation.Status.Conditions, v1alpha1.ConditionEnforced)).To(BeTrue())
-		}).Should(Succeed())
+		}).Should(Succeed(), "kubelets end pods in their own time")
 
 		By("stopping the operator, and deleting and re-creating the application as its organization may")
 		Expect(cluster.ScaleOperator(ctx, 0)).To(Succeed())
 		DeferCleanup(func(ctx context.Context) { Expect(cluster.ScaleOperator(ctx, 2)).To(Succeed()) })
 		live := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: app.Namespace("live")}}
 		Expect(cluster.Admin.Delete(ctx, live)).To(MatchError(ContainSubstring("is managed")))
-		Consistently(func() (int, error) { return cluster.Public().Status(ctx, url+"/") }, time.Second).Should(Equal(http.StatusNotFound))
+		Consistently(func() int { return statusOf(ctx, cluster.Public(), url+"/") }, time.Second).Should(Equal(http.StatusNotFound))
 		Expect(cluster.ScaleOperator(ctx, 2)).To(Succeed())
 
 		release, err := app.Release(ctx)
@@ -160,11 +145,6 @@ var _ = Describe("A takedown on the real cluster", Serial, func() {
 	})
 })
 
-func eventuallyAnswers(ctx context.Context, browser scenario.Browser, url string, status int) {
-	GinkgoHelper()
-	Eventually(func() (int, error) { return browser.Status(ctx, url) }).Should(Equal(status), "gateways follow the API server by a moment: "+url)
-}
-
 func other(stage string) string {
 	if stage == v1alpha1.LiveNamespace {
 		return v1alpha1.TestNamespace
@@ -177,31 +157,4 @@ func address(ctx context.Context, namespace, service string) string {
 	s := &corev1.Service{}
 	Expect(cluster.Admin.Get(ctx, types.NamespacedName{Namespace: namespace, Name: service}, s)).To(Succeed())
 	return fmt.Sprintf("%s:%d", s.Spec.ClusterIP, s.Spec.Ports[0].Port)
-}
-
-// reaches asks the API component to try a TCP connection.
-func reaches(ctx context.Context, browser scenario.Browser, base, address string) bool {
-	GinkgoHelper()
-	response, err := browser.Get(ctx, base+"/api/reach?timeout=1000&address="+address)
-	Expect(err).NotTo(HaveOccurred())
-	defer response.Body.Close()
-	var answer struct{ Reached *bool }
-	Expect(json.NewDecoder(response.Body).Decode(&answer)).To(Succeed())
-	Expect(answer.Reached).NotTo(BeNil())
-	return *answer.Reached
-}
-
-func greeting(ctx context.Context, base string) string {
-	return greetingFrom(ctx, cluster.Public(), base)
-}
-
-func greetingFrom(ctx context.Context, browser scenario.Browser, base string) string {
-	GinkgoHelper()
-	response, err := browser.Get(ctx, base+"/api/greeting")
-	Expect(err).NotTo(HaveOccurred())
-	defer response.Body.Close()
-	body, err := io.ReadAll(response.Body)
-	Expect(err).NotTo(HaveOccurred())
-	Expect(response.StatusCode).To(Equal(http.StatusOK))
-	return strings.TrimSpace(string(body))
 }

@@ -36,7 +36,7 @@ var _ = Describe("A breach on the real cluster", Ordered, func() {
 		Expect(err).NotTo(HaveOccurred())
 		app = application(ctx, "breached")
 		url, name = "https://"+app.Host+"/api/greeting", fmt.Sprintf("e2e-%d", time.Now().Unix())
-		eventuallyAnswers(ctx, cluster.Public(), url, http.StatusOK)
+		eventuallyServes(ctx, cluster.Public(), url)
 	})
 
 	// It is never deleted, so that the desk says what it says once.
@@ -60,19 +60,19 @@ var _ = Describe("A breach on the real cluster", Ordered, func() {
 		report.Spec.DiscoveredAt.Time = time.Now().Add(-time.Hour)
 		Expect(desk.Create(ctx, report)).To(Succeed())
 		isTold(ctx, app, v1alpha1.ConditionClearOfBreaches, v1alpha1.ReasonBreachOpen, name)
-		Expect(cluster.Public().Status(ctx, url)).To(Equal(http.StatusOK))
+		Expect(statusOf(ctx, cluster.Public(), url)).To(Equal(http.StatusOK))
 	})
 
 	It("takes the application offline once the Cloud Office orders it, and not by the organization's will back", func(ctx context.Context) {
 		begun := time.Now()
 		change(ctx, office, fmt.Sprintf(`{"acknowledgement":{"acknowledgedBy":%[1]q},"response":{"action":"TakeApplicationsOffline","effectiveFrom":%[2]q,"reason":"Until the backup is closed","respondedBy":%[1]q}}`,
 			officer1, begun.UTC().Format(time.RFC3339)))
-		eventuallyAnswers(ctx, cluster.Public(), url, http.StatusNotFound)
+		eventuallyCloses(ctx, url)
 		AddReportEntry("ordered → the host stops answering", time.Since(begun).Round(100*time.Millisecond).String())
 		namespace := &corev1.Namespace{}
 		Expect(cluster.Admin.Get(ctx, types.NamespacedName{Name: app.Namespace("live")}, namespace)).To(Succeed())
 		Expect(namespace.Labels).To(HaveKeyWithValue(v1alpha1.OfflineLabel, "breach."+name))
-		Eventually(func() ([]corev1.Pod, error) { return app.Pods(ctx, v1alpha1.LiveNamespace) }).Should(BeEmpty())
+		Eventually(livePods(ctx, app)).Should(BeEmpty(), "kubelets end pods in their own time")
 	})
 
 	It("lets it return once it is closed, and tested anew", func(ctx context.Context) {
@@ -82,7 +82,7 @@ var _ = Describe("A breach on the real cluster", Ordered, func() {
 		change(ctx, office, fmt.Sprintf(`{"closure":{"reason":"The measures were seen","closedBy":%q}}`, officer1))
 		isTold(ctx, app, v1alpha1.ConditionClearOfBreaches, v1alpha1.ReasonReturnPending, name)
 		Expect(app.Test(ctx)).To(Succeed())
-		eventuallyAnswers(ctx, cluster.Public(), url, http.StatusOK)
+		eventuallyServes(ctx, cluster.Public(), url)
 	})
 })
 

@@ -22,10 +22,10 @@ import (
 
 const (
 	canaryNamespace = "govpk-canary"
-	// canaryFails is a round, and the kubelet's three questions about it.
-	canaryFails = 30 * time.Second
-	// canaryReturns is as long as a denied flow that passed is remembered, and a round.
-	canaryReturns = 75 * time.Second
+	// canaryFails is a round, and the kubelet's three questions about it; twice that, since kubelets of a busy machine ask late.
+	canaryFails = 60 * time.Second
+	// canaryReturns is as long as a denied flow that passed is remembered, and a round; and as much again.
+	canaryReturns = 150 * time.Second
 )
 
 var canaryVerdicts = []string{canary.Control, canary.IngressDenied, canary.EgressDenied, canary.Peer}

@@ -18,9 +18,6 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
-	corev1 "k8s.io/api/core/v1"
-	"k8s.io/client-go/kubernetes"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"golang.org/x/sys/unix"
 
@@ -36,11 +33,7 @@ func expectSealed(ctx context.Context, app *scenario.App) {
 	if len(nodes) == 0 {
 		Skip("SKIPPED: the nodes of this cluster are not network namespaces of this machine, so nobody here can capture their packets; run make e2e without CLUSTER=current")
 	}
-	canaries, err := cluster.Canaries(ctx, "e2e-wire")
-	Expect(err).NotTo(HaveOccurred())
-	DeferCleanup(func(ctx context.Context) {
-		Expect(cluster.Admin.DeleteAllOf(ctx, &corev1.Pod{}, client.InNamespace("e2e-wire"))).To(Succeed())
-	})
+	canaries := canariesIn(ctx, "e2e-wire")
 	token := fmt.Sprintf("marked-%d", time.Now().UnixNano())
 	var captures []*capture
 	for _, node := range nodes {
@@ -50,12 +43,10 @@ func expectSealed(ctx context.Context, app *scenario.App) {
 	// The visitor's note goes to web, from there to the API, from there to PostgreSQL, and all the way back.
 	url := "https://" + app.Host + "/api/visits?marked=" + token
 	for range 5 {
-		response, err := cluster.Public().Post(ctx, url, fmt.Sprintf(`{"patient": "Ayesha", "note": %q}`, token))
-		Expect(err).NotTo(HaveOccurred())
-		Expect(response.Body.Close()).To(Succeed())
-		Expect(response.StatusCode).To(Equal(http.StatusCreated))
+		answer := posted(ctx, url, fmt.Sprintf(`{"patient": "Ayesha", "note": %q}`, token))
+		Expect(answer.Status).To(Equal(http.StatusCreated), answer.Body)
 	}
-	Expect(body(ctx, url)).To(ContainSubstring(token))
+	Expect(servedBy(ctx, cluster.Public(), url)).To(ContainSubstring(token))
 	for component, port := range map[string]uint16{"web": sidecar.GatewayPort, "api": sidecar.PeerPort, "db": sidecar.PeerPort} {
 		at := netip.AddrPortFrom(netip.MustParseAddr(podOf(ctx, app, v1alpha1.LiveNamespace, component).Status.PodIP), port)
 		Eventually(func() (packets int) {
@@ -71,12 +62,8 @@ func expectSealed(ctx context.Context, app *scenario.App) {
 	}
 
 	// The same token in plain HTTP, asked of pods outside of every application: the capture would have seen it.
-	set, err := kubernetes.NewForConfig(cluster.Config)
-	Expect(err).NotTo(HaveOccurred())
 	for i, canary := range canaries {
-		asked := set.CoreV1().Pods("e2e-wire").ProxyGet("http", "canary-"+canary.Node, "8080", "/api/greeting", map[string]string{"marked": token})
-		_, err := asked.DoRaw(ctx)
-		Expect(err).NotTo(HaveOccurred())
+		Expect(canary.Greet(ctx, map[string]string{"marked": token})).To(Succeed())
 		Eventually(captures[i].plain).ShouldNot(BeEmpty(), "plaintext to %s on %s", canary.Address, captures[i].node)
 	}
 }

@@ -38,7 +38,7 @@ var _ = Describe("An application with a database that moves to another provider"
 		var err error
 		first, err = app.Release(ctx)
 		Expect(err).NotTo(HaveOccurred())
-		eventuallyAnswers(ctx, cluster.Public(), url+"/api/visits", http.StatusOK)
+		eventuallyServes(ctx, cluster.Public(), url+"/api/visits")
 		note = fmt.Sprintf("before the move %d", time.Now().UnixNano())
 		addVisit(ctx, url, note)
 		Expect(podOf(ctx, app, v1alpha1.LiveNamespace, "db").Spec.NodeName).NotTo(Equal(taken))
@@ -70,7 +70,7 @@ var _ = Describe("An application with a database that moves to another provider"
 		Eventually(func(g Gomega) {
 			g.Expect(cluster.Admin.Get(ctx, types.NamespacedName{Namespace: app.Namespace(v1alpha1.LiveNamespace), Name: "db"}, set)).To(Succeed())
 			g.Expect(set.Spec.Replicas).To(HaveValue(BeEquivalentTo(0)))
-		}).WithTimeout(90*time.Second).Should(Succeed(), "the pod that fills the new volume comes first")
+		}).WithTimeout(3*time.Minute).Should(Succeed(), "the pod that fills the new volume comes first")
 		stopped := time.Now()
 
 		By("killing the pod that fills the new volume while the other one serves the old")
@@ -81,13 +81,13 @@ var _ = Describe("An application with a database that moves to another provider"
 			g.Expect(source.Spec.NodeName).NotTo(Equal(taken))
 			killed = podOf(ctx, app, v1alpha1.LiveNamespace, mesh.CopyTargetName)
 			g.Expect(killed.Spec.NodeName).To(Equal(taken))
-		}).WithTimeout(time.Minute).Should(Succeed(), "the component has to end first")
+		}).WithTimeout(90*time.Second).Should(Succeed(), "the component has to end first")
 		expectCopyConfined(ctx, app)
 		Expect(app.Operations.Delete(ctx, killed.DeepCopy(), client.GracePeriodSeconds(0))).To(Succeed())
 		Eventually(func(g Gomega) {
 			next := podOf(ctx, app, v1alpha1.LiveNamespace, mesh.CopyTargetName)
 			g.Expect(next.Name).NotTo(Or(BeEmpty(), Equal(killed.Name)))
-		}).WithTimeout(time.Minute).Should(Succeed(), "its Job makes another one")
+		}).WithTimeout(90*time.Second).Should(Succeed(), "its Job makes another one")
 
 		eventuallyVisitedWithin(ctx, url, note, 3*time.Minute)
 		AddReportEntry("the database was away for", time.Since(stopped).Round(100*time.Millisecond).String())
@@ -107,8 +107,8 @@ var _ = Describe("An application with a database that moves to another provider"
 		since := fmt.Sprintf("after the move %d", time.Now().UnixNano())
 		addVisit(ctx, url, since)
 		Expect(app.Edit(ctx, func(spec *specification) { spec.Launch = &v1alpha1.Launch{Release: first} })).To(Succeed())
-		Eventually(func() string { return podOf(ctx, app, v1alpha1.LiveNamespace, "db").Spec.NodeName }).WithTimeout(2 * time.Minute).ShouldNot(Or(BeEmpty(), Equal(taken)))
-		eventuallyVisitedWithin(ctx, url, since, 2*time.Minute)
+		Eventually(func() string { return podOf(ctx, app, v1alpha1.LiveNamespace, "db").Spec.NodeName }).WithTimeout(3 * time.Minute).ShouldNot(Or(BeEmpty(), Equal(taken)))
+		eventuallyVisitedWithin(ctx, url, since, 3*time.Minute)
 		Expect(visitNoted(ctx, url, note).Note).To(Equal(note))
 		Expect(app.Reach(ctx, v1alpha1.StageLive)).To(Succeed())
 		expectCutOver(ctx, app, v1alpha1.LiveNamespace, old)
@@ -157,7 +157,7 @@ func expectCutOver(ctx context.Context, app *scenario.App, stage, from string) {
 				return nil
 			})).To(Succeed())
 		}
-	}).WithTimeout(time.Minute).Should(Succeed(), "pods end in their own time")
+	}).WithTimeout(90*time.Second).Should(Succeed(), "pods end in their own time")
 }
 
 // expectCopyConfined: the pods that copy have flows to each other alone, and run as the database does.

@@ -7,7 +7,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"time"
@@ -46,7 +45,8 @@ var _ = Describe("An edge to government data", Ordered, func() {
 			spec.Domains[0].Paths = append(spec.Domains[0].Paths, v1alpha1.DomainPath{Path: "/api/reach", Component: "api", Port: "http"})
 		})
 		base, tested = "https://"+app.Host, testURL(ctx, app)
-		eventuallyAnswers(ctx, cluster.Public(), base+"/", http.StatusOK)
+		eventuallyServes(ctx, cluster.Public(), base+"/")
+		eventuallyTries(ctx, cluster.Public(), base)
 	})
 
 	It("reads in live and in test, and the API knows for whom", func(ctx context.Context) {
@@ -55,43 +55,35 @@ var _ = Describe("An edge to government data", Ordered, func() {
 			stage   string
 		}{base: {cluster.Public(), "live"}, tested: {cluster.VPN(), "test"}} {
 			Eventually(func(g Gomega) {
-				status, content := answered(ctx, c.browser.Get, url+"/api/citizens/7")
-				g.Expect(status).To(Equal(http.StatusOK), content)
-				g.Expect(content).To(And(HavePrefix("GET /api/citizens/7 by CN=govpk-data."), HaveSuffix(" for "+exposureOrganization+"/"+verifier+" in "+c.stage)))
+				answer := answerOf(ctx, c.browser, url+"/api/citizens/7")
+				g.Expect(answer.Status).To(Equal(http.StatusOK), answer.Body)
+				g.Expect(answer.Body).To(And(HavePrefix("GET /api/citizens/7 by CN=govpk-data."), HaveSuffix(" for "+exposureOrganization+"/"+verifier+" in "+c.stage)))
 			}).Should(Succeed(), "the proxy starts a moment after the components")
 		}
 	})
 
 	It("refuses a write until it is granted, and fails no read meanwhile", func(ctx context.Context) {
-		write := func() (int, string) {
-			return answered(ctx, func(ctx context.Context, url string) (*http.Response, error) {
-				return cluster.Public().Post(ctx, url, "{}")
-			}, base+"/api/citizens")
-		}
-		status, content := write()
-		Expect(status).To(Equal(http.StatusForbidden), content)
+		write := func() scenario.Answer { return posted(ctx, base+"/api/citizens", "{}") }
+		refused := write()
+		Expect(refused.Status).To(Equal(http.StatusForbidden), refused.Body)
 		var refusal struct{ API, Method, Path, Message string }
-		Expect(json.Unmarshal([]byte(content), &refusal)).To(Succeed(), content)
+		Expect(json.Unmarshal([]byte(refused.Body), &refusal)).To(Succeed(), refused.Body)
 		Expect(refusal.API).To(Equal(dataAPIName))
 		Expect(refusal.Method + " " + refusal.Path).To(Equal("POST /api/citizens"))
 		Expect(refusal.Message).To(And(ContainSubstring("NADRA"), ContainSubstring("spec.grants")))
-		Expect(cluster.Public().Status(ctx, base+"/api/other")).To(Equal(http.StatusForbidden))
+		Expect(statusOf(ctx, cluster.Public(), base+"/api/other")).To(Equal(http.StatusForbidden))
 
 		asking := keepAsking(ctx, base+"/api/citizens/7")
 		grant := fmt.Sprintf(`{"spec":{"grants":[{"application":{"namespace":%q,"name":%q},"operations":["register"],"requestsPerSecond":1000}]}}`, exposureOrganization, verifier)
 		Expect(cluster.Admin.Patch(ctx, dataAPIObject(), client.RawPatch(types.MergePatchType, []byte(grant)))).To(Succeed())
-		Eventually(func() int { status, _ := write(); return status }).WithTimeout(90*time.Second).Should(Equal(http.StatusOK), "the proxy is replaced by one that knows the grant")
+		Eventually(func() int { return write().Status }).WithTimeout(90*time.Second).Should(Equal(http.StatusOK), "the proxy is replaced by one that knows the grant")
 		asked, failed := asking.stop()
 		Expect(failed).To(BeEmpty(), "of %d", asked)
 	})
 
 	It("is refused to components without an edge, and at addresses that nobody declared", func(ctx context.Context) {
-		proxy := podOf(ctx, app, v1alpha1.LiveNamespace, "govpk-data")
-		Expect(proxy.Status.PodIP).NotTo(BeEmpty())
-		for _, address := range []string{net.JoinHostPort(proxy.Status.PodIP, "15443"), net.JoinHostPort(server.Status.PodIP, fmt.Sprint(dataAPIPort))} {
-			var answer struct{ Reached *bool }
-			Expect(askCanary(ctx, cluster.Public(), base+"/api/reach?timeout=700&address="+address, &answer)).To(Succeed())
-			Expect(answer.Reached).To(HaveValue(BeFalse()), address)
+		for _, address := range []string{net.JoinHostPort(addressOf(ctx, app, "govpk-data"), "15443"), net.JoinHostPort(server.Status.PodIP, fmt.Sprint(dataAPIPort))} {
+			Expect(reaches(ctx, cluster.Public(), base, address)).To(BeFalse(), address)
 		}
 	})
 
@@ -104,9 +96,9 @@ var _ = Describe("An edge to government data", Ordered, func() {
 			status, err := cluster.Public().Status(ctx, base+"/api/citizens/7")
 			return err == nil && status < http.StatusInternalServerError
 		}).Should(BeFalse(), "the way is closed: packets go nowhere, so the component waits, and so does the browser")
-		Expect(cluster.Public().Status(ctx, base+"/")).To(Equal(http.StatusOK))
+		Expect(statusOf(ctx, cluster.Public(), base+"/")).To(Equal(http.StatusOK))
 		Expect(cluster.Admin.Create(ctx, dataService(server.Namespace))).To(Succeed())
-		Eventually(func() (int, error) { return cluster.Public().Status(ctx, base+"/api/citizens/7") }).WithTimeout(90 * time.Second).Should(Equal(http.StatusOK))
+		eventuallyServes(ctx, cluster.Public(), base+"/api/citizens/7")
 	})
 
 	It("keeps the API from being deleted", func(ctx context.Context) {
@@ -116,21 +108,9 @@ var _ = Describe("An edge to government data", Ordered, func() {
 			g.Expect(cluster.Admin.Get(ctx, client.ObjectKeyFromObject(api), api)).To(Succeed())
 			g.Expect(meta.FindStatusCondition(api.Status.Conditions, v1alpha1.ConditionDeletionBlocked)).To(HaveValue(HaveField("Message", ContainSubstring(exposureOrganization+"/"+verifier))))
 		}).Should(Succeed())
-		Expect(cluster.Public().Status(ctx, base+"/api/citizens/7")).To(Equal(http.StatusOK))
+		Expect(statusOf(ctx, cluster.Public(), base+"/api/citizens/7")).To(Equal(http.StatusOK))
 	})
 })
-
-func answered(ctx context.Context, ask func(context.Context, string) (*http.Response, error), url string) (int, string) {
-	GinkgoHelper()
-	response, err := ask(ctx, url)
-	if err != nil {
-		return 0, err.Error()
-	}
-	defer response.Body.Close()
-	content, err := io.ReadAll(response.Body)
-	Expect(err).NotTo(HaveOccurred())
-	return response.StatusCode, string(content)
-}
 
 func dataAPIObject() *v1alpha1.GovernmentDataAPI {
 	return &v1alpha1.GovernmentDataAPI{ObjectMeta: metav1.ObjectMeta{Name: dataAPIName}}

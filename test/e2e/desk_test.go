@@ -44,7 +44,7 @@ func withDesk(ctx context.Context, name string) *scenario.App {
 	DeferCleanup(app.Clear)
 	Expect(app.Developer.Create(ctx, manifest)).To(Succeed())
 	Expect(app.Pass(ctx)).To(Succeed())
-	eventuallyAnswers(ctx, cluster.Public(), "https://"+app.Host+"/api/visits", http.StatusOK)
+	eventuallyServes(ctx, cluster.Public(), "https://"+app.Host+"/api/visits")
 	return app
 }
 
@@ -95,8 +95,11 @@ func follow(ctx context.Context, pod *corev1.Pod, path string, port ...int) *lin
 	at := append(port, 8080)[0]
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://pod"+path, nil)
 	Expect(err).NotTo(HaveOccurred())
-	response, err := clientOf(pod, at).Do(request) //nolint:bodyclose // the reader below closes it
-	Expect(err).NotTo(HaveOccurred())
+	var response *http.Response
+	Eventually(func() (err error) {
+		response, err = clientOf(pod, at).Do(request) //nolint:bodyclose // the reader below closes it
+		return err
+	}).Should(Succeed(), "the way leads through the API server and a kubelet")
 	Expect(response.StatusCode).To(Equal(http.StatusOK), path)
 	l := &lines{}
 	go func() {

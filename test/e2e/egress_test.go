@@ -13,7 +13,6 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"fmt"
-	"io"
 	"math/big"
 	"net"
 	"net/http"
@@ -53,8 +52,7 @@ var _ = Describe("An edge out of the cluster", Serial, Ordered, func() {
 			Skip("SKIPPED: the cluster has a DNS of its own, which does not know " + outsideHost)
 		}
 		Expect(err).To(MatchError(apierrors.IsNotFound, "IsNotFound"))
-		canaries, err = cluster.Canaries(ctx, "e2e-canary")
-		Expect(err).NotTo(HaveOccurred())
+		canaries = canariesIn(ctx, "e2e-egress")
 		node := &corev1.Node{}
 		Expect(cluster.Admin.Get(ctx, types.NamespacedName{Name: canaries[0].Node}, node)).To(Succeed())
 		for _, address := range node.Status.Addresses {
@@ -73,40 +71,30 @@ var _ = Describe("An edge out of the cluster", Serial, Ordered, func() {
 			spec.Domains[0].Paths = append(spec.Domains[0].Paths, v1alpha1.DomainPath{Path: "/api/reach", Component: "api", Port: "http"})
 		})
 		base, tested = "https://"+app.Host, testURL(ctx, app)
-		eventuallyAnswers(ctx, cluster.Public(), base+"/", http.StatusOK)
+		eventuallyServes(ctx, cluster.Public(), base+"/")
+		eventuallyServes(ctx, cluster.VPN(), tested+"/")
+		eventuallyTries(ctx, cluster.Public(), base)
 	})
 
 	It("carries what the component says in the clear over TLS to the declared name", func(ctx context.Context) {
-		Eventually(func(g Gomega) {
-			response, err := cluster.Public().Get(ctx, base+"/api/greeting")
-			g.Expect(err).NotTo(HaveOccurred())
-			defer response.Body.Close()
-			content, err := io.ReadAll(response.Body)
-			g.Expect(err).NotTo(HaveOccurred())
-			g.Expect(string(content)).To(Equal("asked for "+outsideHost+" by tls1.3"), "status %d", response.StatusCode)
-		}).Should(Succeed(), "the proxy learns the address a moment after it started")
+		Eventually(func() string { return answerOf(ctx, cluster.Public(), base+"/api/greeting").Body }).
+			Should(Equal("asked for "+outsideHost+" by tls1.3"), "the proxy learns the address a moment after it started")
 	})
 
 	It("leads nowhere in test", func(ctx context.Context) {
-		eventuallyAnswers(ctx, cluster.VPN(), tested+"/", http.StatusOK)
-		Expect(cluster.VPN().Status(ctx, tested+"/api/greeting")).To(Equal(http.StatusBadGateway))
+		Expect(statusOf(ctx, cluster.VPN(), tested+"/api/greeting")).To(Equal(http.StatusBadGateway))
 	})
 
 	It("is refused to components that try the address themselves", func(ctx context.Context) {
 		address := net.JoinHostPort(outside, fmt.Sprint(outsidePort))
-		Expect(canaries[0].Reaches(ctx, address)).To(BeTrue(), "whom no policy holds reaches it")
-		var answer struct{ Reached *bool }
-		Expect(askCanary(ctx, cluster.Public(), base+"/api/reach?timeout=700&address="+address, &answer)).To(Succeed())
-		Expect(answer.Reached).To(HaveValue(BeFalse()))
+		Eventually(func() (bool, error) { return canaries[0].Reaches(ctx, address) }).Should(BeTrue(), "whom no policy holds reaches it")
+		Expect(reaches(ctx, cluster.Public(), base, address)).To(BeFalse())
 	})
 
 	It("is the proxy's at the declared port alone, and to callers that declared it", func(ctx context.Context) {
-		proxy := podOf(ctx, app, v1alpha1.LiveNamespace, "govpk-egress")
-		Expect(proxy.Status.PodIP).NotTo(BeEmpty())
-		var answer struct{ Reached *bool }
-		Expect(askCanary(ctx, cluster.Public(), base+"/api/reach?timeout=700&address="+net.JoinHostPort(proxy.Status.PodIP, "15443"), &answer)).To(Succeed())
-		Expect(answer.Reached).To(HaveValue(BeFalse()), "the API declared no edge to it")
-		Expect(canaries[0].Reaches(ctx, net.JoinHostPort(proxy.Status.PodIP, "15443"))).To(BeFalse())
+		proxy := net.JoinHostPort(addressOf(ctx, app, "govpk-egress"), "15443")
+		Expect(reaches(ctx, cluster.Public(), base, proxy)).To(BeFalse(), "the API declared no edge to it")
+		Expect(canaries[0].Reaches(ctx, proxy)).To(BeFalse())
 	})
 
 	It("ends when a host presents a certificate of an authority that the policy does not name", func(ctx context.Context) {
@@ -213,7 +201,9 @@ func nameOutside(ctx context.Context, address string) {
 		ClusterIP: config.ClusterDNS[0], Selector: selector, Ports: []corev1.ServicePort{{Name: "dns", Port: 53, Protocol: corev1.ProtocolUDP}},
 	}}
 	Expect(cluster.Admin.Create(ctx, service)).To(Succeed())
-	DeferCleanup(func(ctx context.Context) { Expect(cluster.Admin.Delete(ctx, service)).To(Succeed()) })
+	DeferCleanup(func(ctx context.Context) {
+		Expect(client.IgnoreNotFound(cluster.Admin.Delete(ctx, service))).To(Succeed())
+	})
 }
 
 // startAnew runs a pod until the specs end, without one that an earlier run left.
@@ -231,5 +221,5 @@ func startAnew(ctx context.Context, pod *corev1.Pod) {
 	Eventually(func(g Gomega) {
 		g.Expect(cluster.Admin.Get(ctx, client.ObjectKeyFromObject(pod), pod)).To(Succeed())
 		g.Expect(pod.Status.Conditions).To(ContainElement(And(HaveField("Type", corev1.PodReady), HaveField("Status", corev1.ConditionTrue))))
-	}).Should(Succeed())
+	}).WithTimeout(90 * time.Second).Should(Succeed())
 }

@@ -5,6 +5,7 @@ package e2e
 
 import (
 	"context"
+	"net"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -59,8 +60,11 @@ var _ = Describe("What runs on the real cluster", Ordered, func() {
 
 	It("is entered by who breaks the glass", func(ctx context.Context) {
 		pod := podOf(ctx, app, v1alpha1.LiveNamespace, "api")
-		connection, err := cluster.Forward(ctx, pod, 8080)
-		Expect(err).NotTo(HaveOccurred())
+		var connection net.Conn
+		Eventually(func() (err error) {
+			connection, err = cluster.Forward(ctx, pod, 8080)
+			return err
+		}).Should(Succeed(), "the way leads through a kubelet, which may be busy")
 		Expect(connection.Close()).To(Succeed())
 	})
 })

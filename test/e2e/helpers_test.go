@@ -7,7 +7,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"slices"
 	"time"
@@ -20,17 +19,6 @@ import (
 	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
 	"github.com/ntc-gov-pk/govpk-operator/test/scenario"
 )
-
-// eventuallyCandidate waits until the current spec's release, beside a live one, has come to a stage.
-func eventuallyCandidate(ctx context.Context, app *scenario.App, stage v1alpha1.Stage) {
-	GinkgoHelper()
-	Eventually(func(g Gomega) {
-		status, err := app.Get(ctx)
-		g.Expect(err).NotTo(HaveOccurred())
-		g.Expect(status.Status.ObservedGeneration).To(Equal(status.Generation))
-		g.Expect(status.Status.Candidate).To(HaveValue(HaveField("Stage", stage)), scenario.Verdicts(status))
-	}).Should(Succeed())
-}
 
 // podOf is the newest pod of a component that is not ending.
 func podOf(ctx context.Context, app *scenario.App, stage, component string) *corev1.Pod {
@@ -48,6 +36,16 @@ func podOf(ctx context.Context, app *scenario.App, stage, component string) *cor
 	})[0]
 }
 
+// addressOf is where the newest pod of a component of live is reached.
+func addressOf(ctx context.Context, app *scenario.App, component string) (address string) {
+	GinkgoHelper()
+	Eventually(func() string {
+		address = podOf(ctx, app, v1alpha1.LiveNamespace, component).Status.PodIP
+		return address
+	}).ShouldNot(BeEmpty(), "a pod has its address once it is started")
+	return address
+}
+
 // pod is a pod as it is now; nil: it is gone.
 func pod(ctx context.Context, known *corev1.Pod) (*corev1.Pod, error) {
 	current := &corev1.Pod{}
@@ -58,33 +56,20 @@ func pod(ctx context.Context, known *corev1.Pod) (*corev1.Pod, error) {
 	return current, nil
 }
 
-func body(ctx context.Context, url string) string {
-	GinkgoHelper()
-	response, err := cluster.Public().Get(ctx, url)
-	Expect(err).NotTo(HaveOccurred())
-	defer response.Body.Close()
-	content, err := io.ReadAll(response.Body)
-	Expect(err).NotTo(HaveOccurred())
-	Expect(response.StatusCode).To(Equal(http.StatusOK), string(content))
-	return string(content)
-}
-
 // aVisit is one of the sample's records.
 type aVisit struct{ Note, Department string }
 
 func addVisit(ctx context.Context, base, note string) {
 	GinkgoHelper()
-	response, err := cluster.Public().Post(ctx, base+"/api/visits", fmt.Sprintf(`{"patient": "Ayesha", "note": %q}`, note))
-	Expect(err).NotTo(HaveOccurred())
-	defer response.Body.Close()
-	Expect(response.StatusCode).To(Equal(http.StatusCreated))
+	answer := posted(ctx, base+"/api/visits", fmt.Sprintf(`{"patient": "Ayesha", "note": %q}`, note))
+	Expect(answer.Status).To(Equal(http.StatusCreated), answer.Body)
 }
 
 // visitNoted is the record with a note.
 func visitNoted(ctx context.Context, base, note string) aVisit {
 	GinkgoHelper()
 	var visits []aVisit
-	Expect(json.Unmarshal([]byte(body(ctx, base+"/api/visits")), &visits)).To(Succeed())
+	Expect(json.Unmarshal([]byte(servedBy(ctx, cluster.Public(), base+"/api/visits")), &visits)).To(Succeed())
 	i := slices.IndexFunc(visits, func(v aVisit) bool { return v.Note == note })
 	Expect(i).To(BeNumerically(">=", 0), "no visit has the note %s", note)
 	return visits[i]
@@ -92,7 +77,7 @@ func visitNoted(ctx context.Context, base, note string) aVisit {
 
 func eventuallyVisited(ctx context.Context, base, note string) {
 	GinkgoHelper()
-	eventuallyAnswers(ctx, cluster.Public(), base+"/api/visits", http.StatusOK)
+	eventuallyServes(ctx, cluster.Public(), base+"/api/visits")
 	Expect(visitNoted(ctx, base, note).Note).To(Equal(note))
 }
 

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"net/url"
 	"strconv"
 	"sync"
 
@@ -35,12 +34,7 @@ var _ = Describe("The offline test environment", Ordered, func() {
 	var base string
 
 	BeforeAll(func(ctx context.Context) {
-		var err error
-		canaries, err = cluster.Canaries(ctx, "e2e-canary")
-		Expect(err).NotTo(HaveOccurred())
-		DeferCleanup(func(ctx context.Context) {
-			Expect(cluster.Admin.DeleteAllOf(ctx, &corev1.Pod{}, client.InNamespace("e2e-canary"))).To(Succeed())
-		})
+		canaries = canariesIn(ctx, "e2e-canary")
 		app = launched(ctx, "sealed", func(spec *specification) {
 			// One replica on each node, each of them asked in turn.
 			spec.Components[1].Replicas = v1alpha1.Replicas{Min: 2, Max: 2}
@@ -50,13 +44,15 @@ var _ = Describe("The offline test environment", Ordered, func() {
 		})
 		neighbour = underTest(ctx, otherOrganization, "neighbour", nil)
 		base = testURL(ctx, app)
-		eventuallyAnswers(ctx, cluster.VPN(), base+"/api/greeting", http.StatusOK)
-		eventuallyAnswers(ctx, cluster.VPN(), testURL(ctx, neighbour)+"/api/greeting", http.StatusOK)
+		eventuallyServes(ctx, cluster.VPN(), base+"/api/greeting")
+		eventuallyServes(ctx, cluster.VPN(), testURL(ctx, neighbour)+"/api/greeting")
+		eventuallyTries(ctx, cluster.VPN(), base)
+		eventuallyTries(ctx, cluster.VPN(), testURL(ctx, neighbour))
 	})
 
 	It("reaches nothing outside of itself", func(ctx context.Context) {
 		open := openAddresses(ctx, canaries)
-		Expect(canariesReach(ctx, canaries, open)).To(HaveLen(len(canaries)*len(open)), "each canary reaches all of %v", open)
+		Eventually(func() []string { return canariesReach(ctx, canaries, open) }).Should(HaveLen(len(canaries)*len(open)), "each canary reaches all of %v", open)
 		shut := []string{"192.0.2.1:443", "203.0.113.7:80"}
 		shut = append(shut, addresses(ctx, neighbour.Namespace("test"))...)
 		shut = append(shut, addresses(ctx, app.Namespace("live"))...)
@@ -75,7 +71,7 @@ var _ = Describe("The offline test environment", Ordered, func() {
 				Resolved *bool
 				Error    string
 			}
-			Expect(askCanary(ctx, cluster.VPN(), base+"/api/resolve?name="+name, &answer)).To(Succeed())
+			Expect(askJSON(ctx, cluster.VPN(), base+"/api/resolve?name="+name, &answer)).To(Succeed())
 			Expect(answer.Resolved).To(HaveValue(BeFalse()), name)
 			Expect(answer.Error).To(ContainSubstring(noServer), "it asks itself, and nobody else")
 		}
@@ -85,8 +81,8 @@ var _ = Describe("The offline test environment", Ordered, func() {
 		own := addresses(ctx, app.Namespace("test"))
 		Expect(canariesReach(ctx, canaries, own)).To(BeEmpty())
 		Expect(reached(ctx, testURL(ctx, neighbour), own)).To(BeEmpty(), "another tenant's test")
-		Expect(cluster.Public().Status(ctx, base+"/api/greeting")).To(Equal(http.StatusNotFound))
-		Expect(cluster.VPN().Status(ctx, base+"/api/greeting")).To(Equal(http.StatusOK))
+		Expect(statusOf(ctx, cluster.Public(), base+"/api/greeting")).To(Equal(http.StatusNotFound))
+		Expect(statusOf(ctx, cluster.VPN(), base+"/api/greeting")).To(Equal(http.StatusOK))
 	})
 
 	It("carries its own edge between the nodes", func(ctx context.Context) {
@@ -105,8 +101,8 @@ var _ = Describe("The offline test environment", Ordered, func() {
 		var asked sync.WaitGroup
 		for i := range 16 {
 			asked.Go(func() {
-				if status, err := cluster.VPN().Status(ctx, base+"/api/greeting"); status != http.StatusOK {
-					problems.Store(i, fmt.Sprint(status, err))
+				if answer, err := cluster.VPN().Answer(ctx, base+"/api/greeting"); answer.Status != http.StatusOK {
+					problems.Store(i, fmt.Sprint(answer.Status, answer.Body, err))
 				}
 			})
 		}
@@ -114,6 +110,17 @@ var _ = Describe("The offline test environment", Ordered, func() {
 		problems.Range(func(_, problem any) bool { Fail(problem.(string)); return false })
 	})
 })
+
+// canariesIn are canaries until the specs end.
+func canariesIn(ctx context.Context, namespace string) []scenario.Canary {
+	GinkgoHelper()
+	canaries, err := cluster.Canaries(ctx, namespace)
+	Expect(err).NotTo(HaveOccurred())
+	DeferCleanup(func(ctx context.Context) {
+		Expect(cluster.Admin.DeleteAllOf(ctx, &corev1.Pod{}, client.InNamespace(namespace))).To(Succeed())
+	})
+	return canaries
+}
 
 // canariesReach are the flows that canaries are let through, each as node → address.
 func canariesReach(ctx context.Context, canaries []scenario.Canary, addresses []string) []string {
@@ -210,13 +217,12 @@ func reached(ctx context.Context, base string, addresses []string) []string {
 	for _, address := range addresses {
 		for range 8 {
 			asked.Go(func() {
-				var answer struct{ Reached *bool }
-				err := askCanary(ctx, cluster.VPN(), base+"/api/reach?timeout=700&address="+url.QueryEscape(address), &answer)
+				got, err := tries(ctx, cluster.VPN(), base, address)
 				mutex.Lock()
 				defer mutex.Unlock()
-				if err != nil || answer.Reached == nil {
+				if err != nil {
 					problems = append(problems, fmt.Errorf("%s: no answer: %w", address, err))
-				} else if *answer.Reached {
+				} else if got {
 					found = append(found, address)
 				}
 			})

@@ -34,7 +34,7 @@ var _ = Describe("Two providers", Serial, Ordered, func() {
 		taken = twoProviders(ctx)
 		app = launched(ctx, "moving", nil)
 		url = "https://" + app.Host + "/api/greeting"
-		eventuallyAnswers(ctx, cluster.Public(), url, http.StatusOK)
+		eventuallyServes(ctx, cluster.Public(), url)
 	})
 
 	It("hand an application over without a failed request", func(ctx context.Context) {
@@ -74,15 +74,15 @@ var _ = Describe("Two providers", Serial, Ordered, func() {
 		By("suspending it")
 		accredit(v1alpha1.AccreditationSuspended, time.Time{})
 		eventuallyRefused(ctx, app)
-		Expect(cluster.Public().Status(ctx, url)).To(Equal(http.StatusOK), "what runs stays")
+		Expect(statusOf(ctx, cluster.Public(), url)).To(Equal(http.StatusOK), "what runs stays")
 		By("revoking it, with a day to come")
 		accredit(v1alpha1.AccreditationRevoked, today.AddDate(0, 0, 3))
 		eventuallyRefused(ctx, app)
-		Expect(cluster.Public().Status(ctx, url)).To(Equal(http.StatusOK), "the day has not come")
+		Expect(statusOf(ctx, cluster.Public(), url)).To(Equal(http.StatusOK), "the day has not come")
 		By("its day coming")
 		accredit(v1alpha1.AccreditationRevoked, today)
 		begun := time.Now()
-		eventuallyAnswers(ctx, cluster.Public(), url, http.StatusNotFound)
+		eventuallyCloses(ctx, url)
 		AddReportEntry("revoked → the host stops answering", time.Since(begun).Round(100*time.Millisecond).String())
 		Eventually(func() (string, error) {
 			namespace := &corev1.Namespace{}
@@ -92,7 +92,7 @@ var _ = Describe("Two providers", Serial, Ordered, func() {
 		By("moving back to the first provider")
 		Expect(app.Edit(ctx, func(spec *specification) { spec.CloudServiceProvider = "ntc-islamabad" })).To(Succeed())
 		Eventually(func() error { return app.Launch(ctx) }).Should(Succeed())
-		eventuallyAnswers(ctx, cluster.Public(), url, http.StatusOK)
+		eventuallyServes(ctx, cluster.Public(), url)
 		Expect(nodesOf(ctx, app)).NotTo(ContainElement(taken))
 	})
 })
@@ -108,6 +108,11 @@ func twoProviders(ctx context.Context) string {
 	taken := nodes.Items[1].Name
 	attest(ctx, taken, secondProvider)
 	DeferCleanup(func(ctx context.Context) { attest(ctx, taken, "ntc-islamabad") })
+	Eventually(func(g Gomega) {
+		former := &v1alpha1.CloudServiceProvider{}
+		g.Expect(client.IgnoreNotFound(cluster.Admin.Get(ctx, types.NamespacedName{Name: secondProvider}, former))).To(Succeed())
+		g.Expect(former.DeletionTimestamp).To(BeNil())
+	}).WithTimeout(90*time.Second).Should(Succeed(), "the one of specs before ends once none of their stages runs there")
 	Expect(scenario.Apply(ctx, cluster.Admin, fmt.Sprintf(`
 apiVersion: platform.ntc.gov.pk/v1alpha1
 kind: CloudServiceProvider
@@ -162,5 +167,5 @@ func eventuallyRefused(ctx context.Context, app *scenario.App) {
 		g.Expect(err).NotTo(HaveOccurred())
 		g.Expect(current.Status.Conditions).To(ContainElement(And(
 			HaveField("Type", v1alpha1.ConditionProviderAccredited), HaveField("Status", BeEquivalentTo("False")))), scenario.Verdicts(current))
-	}).Should(Succeed())
+	}).WithTimeout(90 * time.Second).Should(Succeed())
 }

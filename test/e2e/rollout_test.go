@@ -6,7 +6,6 @@ package e2e
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -32,20 +31,20 @@ var _ = Describe("A release that follows a live one", Ordered, func() {
 		status, err := app.Get(ctx)
 		Expect(err).NotTo(HaveOccurred())
 		test = "https://" + status.Status.TestHost
-		eventuallyAnswers(ctx, cluster.Public(), url+"/api/greeting", http.StatusOK)
-		eventuallyAnswers(ctx, cluster.VPN(), test+"/api/greeting", http.StatusOK)
+		eventuallyServes(ctx, cluster.Public(), url+"/api/greeting")
+		eventuallyServes(ctx, cluster.VPN(), test+"/api/greeting")
 	})
 
 	It("goes live as an emergency patch with end-to-end sign-offs alone", func(ctx context.Context) {
 		before := greeting(ctx, url)
 		begun := time.Now()
 		Expect(app.Edit(ctx, func(spec *v1alpha1.ThirdPartyApplicationSpec) { spec.Components[1].Image = cluster.Images.APIv2 })).To(Succeed())
-		Eventually(func() string { return greetingFrom(ctx, cluster.VPN(), test) }).ShouldNot(Equal(before), "test runs the patch")
+		Eventually(func() string { return greetingInTest(ctx, test) }).WithTimeout(90*time.Second).ShouldNot(Equal(before), "test runs the patch")
 		inTest := time.Since(begun)
 		Expect(app.Test(ctx)).To(Succeed())
-		eventuallyCandidate(ctx, app, v1alpha1.StageAwaitingLaunch)
+		candidate(ctx, app, v1alpha1.StageAwaitingLaunch)
 		Expect(app.Launch(ctx)).To(Succeed())
-		Eventually(func() string { return greeting(ctx, url) }).ShouldNot(Equal(before), "live answers with the patch")
+		Eventually(func() string { return greeting(ctx, url) }).WithTimeout(90*time.Second).ShouldNot(Equal(before), "live answers with the patch")
 		served := time.Since(begun)
 		Expect(app.Reach(ctx, v1alpha1.StageLive)).To(Succeed())
 		AddReportEntry("an emergency patch", fmt.Sprintf("in test after %.1f s, on its gov.pk host after %.1f s, the last old pod replaced after %.1f s",
@@ -67,11 +66,11 @@ var _ = Describe("A release that follows a live one", Ordered, func() {
 	})
 
 	It("goes back by itself in test when it is broken, and says why in its own words", func(ctx context.Context) {
-		good := greetingFrom(ctx, cluster.VPN(), test)
+		good := greetingInTest(ctx, test)
 		Expect(app.Edit(ctx, func(spec *v1alpha1.ThirdPartyApplicationSpec) { spec.Components[1].Image = cluster.Images.APIBroken })).To(Succeed())
 		eventuallyCondition(ctx, app, v1alpha1.ConditionEndToEndTested, v1alpha1.ReasonRolledBack, "this build is broken on purpose")
 		eventuallyRuns(ctx, app, v1alpha1.TestNamespace, "api", cluster.Images.APIv2)
-		Expect(greetingFrom(ctx, cluster.VPN(), test)).To(Equal(good))
+		Expect(greetingInTest(ctx, test)).To(Equal(good))
 		Expect(greeting(ctx, url)).To(Equal(good))
 
 		By("asking for another try")
@@ -84,7 +83,7 @@ var _ = Describe("A release that follows a live one", Ordered, func() {
 			namespace := &corev1.Namespace{}
 			g.Expect(cluster.Admin.Get(ctx, types.NamespacedName{Name: app.Namespace(v1alpha1.TestNamespace)}, namespace)).To(Succeed())
 			g.Expect(namespace.Annotations).To(HaveKeyWithValue(v1alpha1.FailedAnnotation, broken+"/1"))
-		}).WithTimeout(time.Minute).Should(Succeed(), "it fails once more")
+		}).WithTimeout(90*time.Second).Should(Succeed(), "it fails once more")
 		eventuallyRuns(ctx, app, v1alpha1.TestNamespace, "api", cluster.Images.APIv2)
 	})
 
@@ -96,13 +95,13 @@ var _ = Describe("A release that follows a live one", Ordered, func() {
 				SecretKeyRef: v1alpha1.SecretKeyReference{Name: "issued", Key: "token"},
 			}})
 		})).To(Succeed())
-		eventuallyCandidate(ctx, app, v1alpha1.StageUnderAudit)
+		candidate(ctx, app, v1alpha1.StageUnderAudit)
 		Expect(app.Sign(ctx, v1alpha1.SignOffArchitectureAudit, v1alpha1.PartyNITB)).To(Succeed())
 		eventuallyWritten(ctx, app, v1alpha1.TestNamespace, map[string]string{"token": "for test"})
-		eventuallyCandidate(ctx, app, v1alpha1.StageTesting)
+		candidate(ctx, app, v1alpha1.StageTesting)
 		Expect(app.RunsInTest(ctx)).To(Succeed())
 		Expect(app.Test(ctx)).To(Succeed())
-		eventuallyCandidate(ctx, app, v1alpha1.StageAwaitingLaunch)
+		candidate(ctx, app, v1alpha1.StageAwaitingLaunch)
 
 		requests := keepAsking(ctx, url+"/api/greeting")
 		Expect(app.Launch(ctx)).To(Succeed())
@@ -152,7 +151,7 @@ func eventuallyRuns(ctx context.Context, app *scenario.App, stage, component, im
 			}
 		}
 		g.Expect(found).NotTo(BeZero())
-	}).Should(Succeed())
+	}).WithTimeout(90*time.Second).Should(Succeed(), "kubelets end pods in their own time")
 }
 
 func eventuallyWritten(ctx context.Context, app *scenario.App, stage string, values map[string]string) {

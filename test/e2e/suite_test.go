@@ -32,7 +32,7 @@ func TestEndToEnd(t *testing.T) {
 		t.Skip("SKIPPED: the end-to-end specs need the real cluster; run make e2e (root)")
 	}
 	RegisterFailHandler(Fail)
-	SetDefaultEventuallyTimeout(30 * time.Second)
+	SetDefaultEventuallyTimeout(time.Minute)
 	SetDefaultEventuallyPollingInterval(50 * time.Millisecond)
 	RunSpecs(t, "end to end")
 }

@@ -34,7 +34,7 @@ var _ = Describe("A takedown by hand", Serial, func() {
 		url := "https://" + app.Host
 		live := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: app.Namespace("live")}}
 		in := client.InNamespace(live.Name)
-		eventuallyAnswers(ctx, cluster.Public(), url+"/", http.StatusOK)
+		eventuallyServes(ctx, cluster.Public(), url+"/")
 		var autoscalers autoscalingv2.HorizontalPodAutoscalerList
 		Expect(cluster.Admin.List(ctx, &autoscalers, in)).To(Succeed())
 		Expect(autoscalers.Items).NotTo(BeEmpty(), "one wants pods all the while")
@@ -61,9 +61,9 @@ var _ = Describe("A takedown by hand", Serial, func() {
 			}
 		}
 		Expect(app.Security.DeleteAllOf(ctx, &corev1.Pod{}, in, client.GracePeriodSeconds(1))).To(Succeed())
-		eventuallyAnswers(ctx, cluster.Public(), url+"/", http.StatusNotFound)
+		eventuallyCloses(ctx, url+"/")
 		AddReportEntry("label set by hand → the host stops answering", time.Since(flagged).Round(100*time.Millisecond).String())
-		Eventually(livePods(ctx, app)).Should(BeEmpty())
+		Eventually(livePods(ctx, app)).Should(BeEmpty(), "kubelets end pods in their own time")
 
 		By("trying what else a holder of flag might")
 		for what, move := range map[string]error{
@@ -78,9 +78,10 @@ var _ = Describe("A takedown by hand", Serial, func() {
 			Expect(move).To(HaveOccurred(), what)
 		}
 
+		Eventually(func(g Gomega) { g.Expect(leftOf(ctx, g, live.Name)).To(BeEmpty()) }).Should(Succeed(), "EndpointSlices follow their pods by a moment")
 		By("looking at what is left for as long as an autoscaler needs to want something")
 		Consistently(func(g Gomega) {
-			g.Expect(cluster.Public().Status(ctx, url+"/")).To(Equal(http.StatusNotFound))
+			g.Expect(statusOf(ctx, cluster.Public(), url+"/")).To(Equal(http.StatusNotFound))
 			g.Expect(leftOf(ctx, g, live.Name)).To(BeEmpty())
 		}).WithTimeout(20 * time.Second).WithPolling(time.Second).Should(Succeed())
 		tried, came := gitOps()

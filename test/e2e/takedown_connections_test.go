@@ -33,16 +33,16 @@ var _ = Describe("A takedown of an application in use", func() {
 				v1alpha1.EnvVar{Name: "DB_NAME", Value: marker})
 		})
 		url := "https://" + app.Host
-		eventuallyAnswers(ctx, cluster.Public(), url+"/api/greeting", http.StatusOK)
+		eventuallyServes(ctx, cluster.Public(), url+"/api/greeting")
 		for range 250 {
-			Expect(cluster.Public().Status(ctx, url+"/api/visits")).To(Equal(http.StatusServiceUnavailable))
+			Expect(statusOf(ctx, cluster.Public(), url+"/api/visits")).To(Equal(http.StatusServiceUnavailable))
 		}
 		socket, download := open(ctx, app)
 
 		start := time.Now()
 		violation := raise(ctx, app, v1alpha1.WorkloadsStop)
 		for name, stream := range map[string]*scenario.Stream{"WebSocket": socket, "download": download} {
-			ended, err := stream.Ended(15 * time.Second)
+			ended, err := stream.Ended(30 * time.Second)
 			Expect(err).NotTo(HaveOccurred(), name)
 			AddReportEntry("flag → "+name+" cut", ended.Sub(start).Round(time.Millisecond).String())
 		}
@@ -67,10 +67,10 @@ var _ = Describe("A takedown of an application in use", func() {
 	It("isolates: pods stay for forensics, behind default-deny and without a route", func(ctx context.Context) {
 		app := launched(ctx, "isolated", nil)
 		url := "https://" + app.Host
-		eventuallyAnswers(ctx, cluster.Public(), url+"/api/greeting", http.StatusOK)
+		eventuallyServes(ctx, cluster.Public(), url+"/api/greeting")
 		web := nearby(ctx, app)
 		if web != nil {
-			Expect(web(ctx, "/api/greeting")).To(Succeed(), "the edge to the API carries")
+			Eventually(func() error { return web(ctx, "/api/greeting") }).Should(Succeed(), "the edge to the API carries")
 		} else {
 			AddReportEntry("SKIPPED: the edges of an isolated application", "no web pod is reached from the API server's node")
 		}
@@ -80,7 +80,7 @@ var _ = Describe("A takedown of an application in use", func() {
 		start := time.Now()
 		violation := flag(ctx, app, v1alpha1.WorkloadsIsolate)
 		Expect(violation.Status.Steps).NotTo(ContainElement(HaveField("Name", v1alpha1.StepStopWorkloads)))
-		eventuallyAnswers(ctx, cluster.Public(), url+"/", http.StatusNotFound)
+		eventuallyCloses(ctx, url+"/")
 		AddReportEntry("flag → closed at the gateway, isolated", time.Since(start).Round(time.Millisecond).String())
 		var routes gatewayv1.HTTPRouteList
 		Expect(cluster.Admin.List(ctx, &routes, client.InNamespace(app.Namespace("live")))).To(Succeed())
@@ -89,7 +89,7 @@ var _ = Describe("A takedown of an application in use", func() {
 		Expect(cluster.Admin.List(ctx, &policies, client.InNamespace(app.Namespace("live")))).To(Succeed())
 		Expect(policies.Items).To(HaveExactElements(HaveField("Name", "default-deny")))
 		if web != nil {
-			Expect(web(ctx, "/healthz")).To(Succeed(), "web itself runs on")
+			Eventually(func() error { return web(ctx, "/healthz") }).Should(Succeed(), "web itself runs on")
 			// Web asks the API over connections that it keeps, and those go on like any established one.
 			AddReportEntry("web still reaches the API over connections it kept", web(ctx, "/api/greeting") == nil)
 		}
@@ -108,7 +108,7 @@ var _ = Describe("A takedown of an application in use", func() {
 		enforced(ctx, raise(ctx, app, v1alpha1.WorkloadsStop))
 		stopped(ctx, app)
 		for name, stream := range map[string]*scenario.Stream{"WebSocket": socket, "download": download} {
-			ended, err := stream.Ended(15 * time.Second)
+			ended, err := stream.Ended(30 * time.Second)
 			Expect(err).NotTo(HaveOccurred(), name)
 			AddReportEntry("Stop after Isolate: "+name+" cut", ended.Sub(start).Round(time.Millisecond).String())
 		}
@@ -118,24 +118,31 @@ var _ = Describe("A takedown of an application in use", func() {
 // open opens a WebSocket and a download through the public gateway.
 func open(ctx context.Context, app *scenario.App) (socket, download *scenario.Stream) {
 	GinkgoHelper()
-	socket, err := cluster.Public().Socket(ctx, "https://"+app.Host+"/api/socket")
-	Expect(err).NotTo(HaveOccurred())
-	DeferCleanup(socket.Close)
-	download, err = cluster.Public().Download(ctx, "https://"+app.Host+"/api/hold?seconds=120")
-	Expect(err).NotTo(HaveOccurred())
-	DeferCleanup(download.Close)
+	socket = opened(ctx, cluster.Public().Socket, "https://"+app.Host+"/api/socket")
+	download = opened(ctx, cluster.Public().Download, "https://"+app.Host+"/api/hold?seconds=600")
 	for range 2 {
-		Expect(socket.Next(5 * time.Second)).To(Succeed())
-		Expect(download.Next(5 * time.Second)).To(Succeed())
+		Expect(socket.Next(15 * time.Second)).To(Succeed())
+		Expect(download.Next(15 * time.Second)).To(Succeed())
 	}
 	return socket, download
+}
+
+// opened is a stream that is open until the spec ends.
+func opened(ctx context.Context, open func(context.Context, string) (*scenario.Stream, error), url string) (stream *scenario.Stream) {
+	GinkgoHelper()
+	Eventually(func() (err error) {
+		stream, err = open(ctx, url)
+		return err
+	}).Should(Succeed(), "a busy gateway may not take it at once")
+	DeferCleanup(stream.Close)
+	return stream
 }
 
 // stopped waits until no pod of live is left, and none comes back.
 func stopped(ctx context.Context, app *scenario.App) {
 	GinkgoHelper()
 	live := livePods(ctx, app)
-	Eventually(live).Should(BeEmpty())
+	Eventually(live).Should(BeEmpty(), "kubelets end pods in their own time")
 	Consistently(live, time.Second).Should(BeEmpty())
 }
 

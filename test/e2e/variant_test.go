@@ -5,9 +5,7 @@ package e2e
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"net/http"
 	"strconv"
 	"time"
 
@@ -92,7 +90,7 @@ func isTold(ctx context.Context, app *scenario.App, condition, reason, what stri
 		told := meta.FindStatusCondition(current.Status.Conditions, condition)
 		g.Expect(told).To(And(HaveField("Reason", reason), HaveField("Message", ContainSubstring(what))), scenario.Verdicts(current))
 		found = *told
-	}).Should(Succeed())
+	}).WithTimeout(90 * time.Second).Should(Succeed())
 	return found
 }
 
@@ -102,19 +100,6 @@ func testURL(ctx context.Context, app *scenario.App) string {
 	Expect(err).NotTo(HaveOccurred())
 	Expect(current.Status.TestHost).NotTo(BeEmpty())
 	return "https://" + current.Status.TestHost
-}
-
-// askCanary reads a JSON answer.
-func askCanary(ctx context.Context, browser scenario.Browser, url string, answer any) error {
-	response, err := browser.Get(ctx, url)
-	if err != nil {
-		return err
-	}
-	defer response.Body.Close()
-	if response.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s answered %s", url, response.Status)
-	}
-	return json.NewDecoder(response.Body).Decode(answer)
 }
 
 // flag raises a violation and waits until it is enforced.
@@ -130,7 +115,7 @@ func enforced(ctx context.Context, violation *v1alpha1.PolicyViolation) {
 	Eventually(func(g Gomega) {
 		g.Expect(cluster.Admin.Get(ctx, client.ObjectKeyFromObject(violation), violation)).To(Succeed())
 		g.Expect(meta.IsStatusConditionTrue(violation.Status.Conditions, v1alpha1.ConditionEnforced)).To(BeTrue(), "%+v", violation.Status)
-	}).Should(Succeed())
+	}).Should(Succeed(), "kubelets end pods in their own time")
 }
 
 func raise(ctx context.Context, app *scenario.App, workloads v1alpha1.WorkloadAction) *v1alpha1.PolicyViolation {

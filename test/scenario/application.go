@@ -23,6 +23,9 @@ import (
 	"github.com/ntc-gov-pk/govpk-operator/internal/sop"
 )
 
+// patience is for what pods, certificates and leaders are waited for. A busy machine takes its time, and who waits longer is told no less.
+const patience = 3 * time.Minute
+
 // App is one application and the people around it.
 type App struct {
 	*People
@@ -116,7 +119,7 @@ func (a *App) Namespace(stage string) string {
 
 // Reach waits for a stage, with the application ready at it or, offline, stalled.
 func (a *App) Reach(ctx context.Context, stage v1alpha1.Stage) error {
-	return Eventually(ctx, 90*time.Second, func() error {
+	return Eventually(ctx, patience, func() error {
 		app, err := a.Get(ctx)
 		if err != nil {
 			return err
@@ -131,7 +134,7 @@ func (a *App) Reach(ctx context.Context, stage v1alpha1.Stage) error {
 
 // RunsInTest waits until the release of the current spec runs on the test host: nobody signs what nobody could try.
 func (a *App) RunsInTest(ctx context.Context) error {
-	return Eventually(ctx, 90*time.Second, func() error {
+	return Eventually(ctx, patience, func() error {
 		app, err := a.Get(ctx)
 		if err != nil {
 			return err
@@ -293,7 +296,7 @@ func (a *App) unlock(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := Eventually(ctx, 30*time.Second, func() error {
+	if err := Eventually(ctx, patience, func() error {
 		return a.cluster.Admin.Get(ctx, types.NamespacedName{Namespace: a.key.Namespace, Name: release}, &v1alpha1.Release{})
 	}); err != nil {
 		return err
@@ -321,7 +324,7 @@ func (a *App) Delete(ctx context.Context) error {
 	if err := a.Developer.Delete(ctx, app); err != nil {
 		return err
 	}
-	return Eventually(ctx, 90*time.Second, func() error {
+	return Eventually(ctx, patience, func() error {
 		app, err := a.Get(ctx)
 		if apierrors.IsNotFound(err) {
 			return nil

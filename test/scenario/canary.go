@@ -65,26 +65,26 @@ func (c *Cluster) hatch(ctx context.Context, canary Canary) (string, error) {
 			Name: "api", Image: c.Images.API, ImagePullPolicy: corev1.PullIfNotPresent, Ports: []corev1.ContainerPort{{ContainerPort: 8080}},
 		}},
 	}
-	// A namespace has its ServiceAccount a moment later.
-	err := Eventually(ctx, 30*time.Second, func() error {
-		if err := c.Admin.Create(ctx, pod); err != nil && !apierrors.IsAlreadyExists(err) {
+	var found *corev1.Pod
+	err := Eventually(ctx, patience, func() error {
+		// A namespace has its ServiceAccount a moment later, and the pod of an earlier spec may be ending.
+		if err := c.Admin.Create(ctx, pod.DeepCopy()); err != nil && !apierrors.IsAlreadyExists(err) {
 			return err
+		}
+		found = &corev1.Pod{}
+		if err := c.Admin.Get(ctx, client.ObjectKeyFromObject(pod), found); err != nil {
+			return err
+		}
+		if found.DeletionTimestamp != nil || found.Status.Phase != corev1.PodRunning || found.Status.PodIP == "" {
+			return fmt.Errorf("pod %s is %s, deleted %v", pod.Name, found.Status.Phase, found.DeletionTimestamp)
 		}
 		return nil
 	})
 	if err != nil {
 		return "", err
 	}
-	err = Eventually(ctx, 60*time.Second, func() error {
-		if err := c.Admin.Get(ctx, client.ObjectKeyFromObject(pod), pod); err != nil {
-			return err
-		}
-		if pod.Status.Phase != corev1.PodRunning || pod.Status.PodIP == "" {
-			return fmt.Errorf("pod %s is %s", pod.Name, pod.Status.Phase)
-		}
-		return nil
-	})
-	return pod.Status.PodIP + ":" + canaryPort, err
+	// It runs a moment before it listens.
+	return found.Status.PodIP + ":" + canaryPort, canary.Greet(ctx, nil)
 }
 
 // Reaches asks the canary to try a TCP connection.
@@ -108,12 +108,20 @@ func (y Canary) Resolves(ctx context.Context, name string) (resolved bool, words
 	return *answer.Resolved, answer.Error, nil
 }
 
+// ask asks until there is an answer: the API server and the kubelet between are busy at times.
 func (y Canary) ask(ctx context.Context, path string, query map[string]string, answer any) error {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
-	body, err := y.set.CoreV1().Pods(y.namespace).ProxyGet("http", y.pod, canaryPort, path, query).DoRaw(ctx)
-	if err != nil {
-		return err
-	}
-	return json.Unmarshal(body, answer)
+	return Eventually(ctx, answerWithin, func() error {
+		ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+		defer cancel()
+		body, err := y.set.CoreV1().Pods(y.namespace).ProxyGet("http", y.pod, canaryPort, path, query).DoRaw(ctx)
+		if err != nil {
+			return err
+		}
+		return json.Unmarshal(body, answer)
+	})
+}
+
+// Greet asks the canary for its greeting with a query, in plain HTTP.
+func (y Canary) Greet(ctx context.Context, query map[string]string) error {
+	return y.ask(ctx, "/api/greeting", query, &struct{}{})
 }

@@ -82,7 +82,7 @@ func (c *Cluster) NTC(ctx context.Context) (*NTC, error) {
 		return nil, err
 	}
 	// The API server learns of roles by a watch.
-	return ntc, Eventually(ctx, 10*time.Second, func() error {
+	return ntc, Eventually(ctx, 30*time.Second, func() error {
 		return errors.Join(
 			ntc.Engineer.Get(ctx, types.NamespacedName{Namespace: "gateways", Name: "public"}, &gatewayv1.Gateway{}),
 			ntc.Engineer.Get(ctx, types.NamespacedName{Name: "default"}, &v1alpha1.DeploymentPolicy{}),

@@ -118,7 +118,7 @@ func decode(manifests []byte) ([]*unstructured.Unstructured, error) {
 
 // OperatorAvailable waits until every replica of the operator runs what was installed.
 func (c *Cluster) OperatorAvailable(ctx context.Context) error {
-	return Eventually(ctx, 90*time.Second, func() error {
+	return Eventually(ctx, patience, func() error {
 		d := &appsv1.Deployment{}
 		if err := c.Admin.Get(ctx, operatorKey, d); err != nil {
 			return err
@@ -142,7 +142,7 @@ func (c *Cluster) ScaleOperator(ctx context.Context, replicas int32) error {
 	if replicas > 0 {
 		return c.OperatorAvailable(ctx)
 	}
-	return Eventually(ctx, 60*time.Second, func() error {
+	return Eventually(ctx, patience, func() error {
 		var pods corev1.PodList
 		if err := c.Admin.List(ctx, &pods, client.InNamespace(operatorKey.Namespace)); err != nil {
 			return err
@@ -156,7 +156,7 @@ func (c *Cluster) ScaleOperator(ctx context.Context, replicas int32) error {
 
 // guarded waits until the admission policies are in force; they follow their creation by a moment.
 func (c *Cluster) guarded(ctx context.Context) error {
-	return Eventually(ctx, 30*time.Second, func() error {
+	return Eventually(ctx, patience, func() error {
 		forged := &v1alpha1.SignOff{}
 		forged.Namespace, forged.Name = "default", "forged"
 		forged.Spec = v1alpha1.SignOffSpec{

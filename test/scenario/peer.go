@@ -80,7 +80,7 @@ func (c *Cluster) Get(ctx context.Context, pod *corev1.Pod, caller Caller, path 
 	defer cancel()
 	raw, err := c.Forward(ctx, pod, sidecar.PeerPort)
 	if err != nil {
-		return nil, err
+		return nil, unanswered{err}
 	}
 	defer raw.Close()
 	authorities := x509.NewCertPool()
@@ -92,10 +92,10 @@ func (c *Cluster) Get(ctx context.Context, pod *corev1.Pod, caller Caller, path 
 	}
 	conn := tls.Client(raw, config)
 	if err := conn.HandshakeContext(ctx); err != nil {
-		return nil, refused{err}
+		return nil, inTime(ctx, refused{err})
 	}
 	// TLS 1.3 lets a client send before the server has judged its certificate: the verdict comes with the first answer.
-	return conn.ConnectionState().PeerCertificates[0], get(ctx, conn, path)
+	return conn.ConnectionState().PeerCertificates[0], inTime(ctx, get(ctx, conn, path))
 }
 
 // tlsAlert begins a record that ends a connection.
@@ -107,10 +107,10 @@ func (c *Cluster) Plain(ctx context.Context, pod *corev1.Pod, port int, path str
 	defer cancel()
 	conn, err := c.Forward(ctx, pod, port)
 	if err != nil {
-		return err
+		return unanswered{err}
 	}
 	defer conn.Close()
-	return get(ctx, conn, path)
+	return inTime(ctx, get(ctx, conn, path))
 }
 
 func get(ctx context.Context, conn net.Conn, path string) error {
@@ -145,9 +145,25 @@ type refused struct{ error }
 
 func (r refused) Unwrap() error { return r.error }
 
+// unanswered says nothing of the peer: it was not come to, or not waited for.
+type unanswered struct{ error }
+
+func (u unanswered) Unwrap() error { return u.error }
+
+// inTime tells what a peer did from what the end of the wait did.
+func inTime(ctx context.Context, err error) error {
+	if err != nil && ctx.Err() != nil {
+		return unanswered{errors.Join(ctx.Err(), err)}
+	}
+	return err
+}
+
+// Unanswered is true where nothing was learned of the peer: the way to it leads through the API server and a kubelet.
+func Unanswered(err error) bool { return errors.As(err, &unanswered{}) }
+
 // Refused is true where a peer ended the connection before it answered; that nobody listens there is no refusal.
 func Refused(err error) bool {
-	return errors.As(err, &refused{}) && !strings.Contains(err.Error(), "connection refused")
+	return !Unanswered(err) && errors.As(err, &refused{}) && !strings.Contains(err.Error(), "connection refused")
 }
 
 // Authorities are those that a caller trusts, in PEM.

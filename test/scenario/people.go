@@ -5,8 +5,11 @@ package scenario
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"time"
 
+	authorizationv1 "k8s.io/api/authorization/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
@@ -66,7 +69,38 @@ func (c *Cluster) Onboard(ctx context.Context, organization string) (*People, er
 			return nil, err
 		}
 	}
+	if err := people.entitled(ctx, organization); err != nil {
+		return nil, err
+	}
 	return people, nil
+}
+
+// entitled waits until each may do the work: the API server learns of role bindings by a watch.
+func (p *People) entitled(ctx context.Context, organization string) error {
+	may := func(person client.Client, verb, resource, namespace string) error {
+		review := &authorizationv1.SelfSubjectAccessReview{Spec: authorizationv1.SelfSubjectAccessReviewSpec{
+			ResourceAttributes: &authorizationv1.ResourceAttributes{Group: v1alpha1.GroupVersion.Group, Verb: verb, Resource: resource, Namespace: namespace},
+		}}
+		if err := person.Create(ctx, review); err != nil {
+			return err
+		}
+		if !review.Status.Allowed {
+			return fmt.Errorf("may not %s %s in namespace %q: %s", verb, resource, namespace, review.Status.Reason)
+		}
+		return nil
+	}
+	return Eventually(ctx, 30*time.Second, func() error {
+		errs := []error{
+			may(p.Developer, "create", "thirdpartyapplications", organization),
+			may(p.Operations, "patch", "thirdpartyapplications", organization),
+			may(p.Security, "create", "policyviolations", ""),
+			may(p.Issuer, "create", "noobjectioncertificates", ""),
+		}
+		for _, person := range p.Signers {
+			errs = append(errs, may(person, "create", "signoffs", organization))
+		}
+		return errors.Join(errs...)
+	})
 }
 
 func onboarding(organization string) string {

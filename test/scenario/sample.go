@@ -11,7 +11,6 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	applycore "k8s.io/client-go/applyconfigurations/core/v1"
@@ -72,7 +71,7 @@ func (i Images) byName(name string) (string, error) {
 // WriteSecrets writes the application's Secrets in a stage, as soon as the organization may.
 func (a *App) WriteSecrets(ctx context.Context, stage string) error {
 	for name, values := range a.secrets {
-		if err := Eventually(ctx, 30*time.Second, func() error { return a.WriteSecret(ctx, stage, name, values) }); err != nil {
+		if err := Eventually(ctx, patience, func() error { return a.WriteSecret(ctx, stage, name, values) }); err != nil {
 			return err
 		}
 	}

@@ -23,7 +23,7 @@ import (
 
 const (
 	grpcAddress = ":9090"
-	maxAsk      = 2 * time.Minute
+	maxAsk      = 10 * time.Minute
 	askTimeout  = 5 * time.Second
 	// A failure that is told apart is enough to know; thousands of them are one.
 	maxProblems = 20

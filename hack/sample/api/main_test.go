@@ -142,7 +142,7 @@ func TestBounds(t *testing.T) {
 		"/api/reach?timeout=100", "/api/reach?address=x&timeout=100",
 		"/api/reach?address=127.0.0.1:1&timeout=0", "/api/reach?address=127.0.0.1:1&timeout=5001",
 		"/api/resolve", "/api/resolve?name=127.0.0.1", "/api/resolve?name=::1",
-		"/api/ask?rate=1", "/api/ask?seconds=1&rate=0", "/api/ask?seconds=121&rate=1",
+		"/api/ask?rate=1", "/api/ask?seconds=1&rate=0", "/api/ask?seconds=601&rate=1",
 		"/api/burn", "/api/burn?milliseconds=0", "/api/burn?milliseconds=10001", "/api/burn?milliseconds=1e3",
 	} {
 		w := httptest.NewRecorder()
