@@ -24,16 +24,15 @@ import (
 	"github.com/ntc-gov-pk/govpk-operator/test/scenario"
 )
 
-// How admission is measured. Policies are put in force and taken out between the halves of a round, which takes a second or two each time,
-// so there are few rounds of many requests.
+// How admission is measured.
 const (
-	admissionRounds   = 5
 	warmRequests      = 15
 	latencyRequests   = 100
+	accountRequests   = 50
 	throughputWriters = 32
-	throughputTime    = 2 * time.Second
-	// places are the managed namespaces that are written to, spread over all.
-	places = 50
+	throughputTime    = 3 * time.Second
+	// sites are the managed namespaces that are written to on each side, spread over all.
+	sites = 25
 )
 
 // managedNamespaces are how many there are when it is measured.
@@ -46,20 +45,21 @@ const (
 	anAdministrator = "an administrator"
 )
 
-// AdmissionHalf is what was measured while the policies were in force, or while they were not.
-type AdmissionHalf struct {
+// AdmissionSide is what was measured where policies are in force, or where they are not.
+type AdmissionSide struct {
 	// Latencies are those of single requests one after another in milliseconds, by who writes what.
 	Latencies map[string][]float64 `json:"milliseconds"`
-	// Policies is how long one of them was before the policies by the API server's own account, on average, in milliseconds.
+	// Policies is how long one of them was before the policies by the API server's own account, on average, in milliseconds. Where
+	// none is in force they are still matched.
 	Policies map[string]float64 `json:"policiesMilliseconds"`
-	// PerSecond are the operator's writes by many at once.
+	// PerSecond are the operator's writes by many at once: with the policies installed, and with none.
 	PerSecond float64 `json:"operatorWritesPerSecond"`
 }
 
-// AdmissionRound is both halves.
+// AdmissionRound is both sides.
 type AdmissionRound struct {
-	With    AdmissionHalf `json:"with"`
-	Without AdmissionHalf `json:"without"`
+	With    AdmissionSide `json:"with"`
+	Without AdmissionSide `json:"without"`
 }
 
 // admissionBench is one API server on which policies come and go.
@@ -69,15 +69,15 @@ type admissionBench struct {
 	set     *kubernetes.Clientset
 	writers []writer
 	count   atomic.Int64
-	// spread are the namespaces that are written to.
-	spread []string
+	// guarded and open are where it is written to.
+	guarded, open []site
 }
 
 // writer is somebody who writes one kind of object again and again.
 type writer struct {
 	who, what string
 	http      *http.Client
-	body      func(namespace string, n int64) write
+	body      func(site, int64) write
 }
 
 func (w writer) String() string { return w.who + ": " + w.what }
@@ -107,7 +107,7 @@ func throughAdmission(ctx context.Context, rounds int, report *Report) (err erro
 		if n == managedNamespaces[0] {
 			warm = 1
 		}
-		for i := range warm + min(rounds, admissionRounds) {
+		for i := range warm + rounds {
 			round, err := b.round(ctx, i%2 == 0)
 			if err != nil {
 				return fmt.Errorf("%d managed namespaces, round %d: %w", n, i, err)
@@ -142,7 +142,8 @@ func newAdmissionBench(ctx context.Context, environment *envtest.Environment, cl
 			return nil, err
 		}
 	}
-	return b, b.join(anAdministrator, cluster.Config)
+	err = b.join(anAdministrator, cluster.Config)
+	return b, err
 }
 
 func (b *admissionBench) join(who string, config *rest.Config) error {
@@ -155,55 +156,75 @@ func (b *admissionBench) join(who string, config *rest.Config) error {
 	return err
 }
 
-// round measures with and without policies, on the same objects.
-func (b *admissionBench) round(ctx context.Context, withFirst bool) (round AdmissionRound, err error) {
-	halves := []struct {
-		out  *AdmissionHalf
+// round measures both sides, request by request in turn, then many at once, for which policies come and go: that takes a second or two.
+func (b *admissionBench) round(ctx context.Context, withFirst bool) (AdmissionRound, error) {
+	round := AdmissionRound{}
+	for _, side := range []*AdmissionSide{&round.With, &round.Without} {
+		side.Latencies, side.Policies = map[string][]float64{}, map[string]float64{}
+	}
+	if err := b.guards.install(ctx); err != nil {
+		return round, err
+	}
+	for _, w := range b.writers {
+		if err := b.inTurn(ctx, w, &round); err != nil {
+			return round, err
+		}
+	}
+	floods := []struct {
+		side *AdmissionSide
 		into func(context.Context) error
 	}{{&round.Without, b.guards.remove}, {&round.With, b.guards.install}}
 	if withFirst {
-		slices.Reverse(halves)
+		slices.Reverse(floods)
 	}
-	for _, half := range halves {
-		if err := half.into(ctx); err != nil {
+	for _, flood := range floods {
+		if err := flood.into(ctx); err != nil {
 			return round, err
 		}
-		if *half.out, err = b.half(ctx); err != nil {
+		var err error
+		if flood.side.PerSecond, err = b.flood(ctx); err != nil {
 			return round, err
 		}
 	}
 	return round, nil
 }
 
-func (b *admissionBench) half(ctx context.Context) (AdmissionHalf, error) {
-	half := AdmissionHalf{Latencies: map[string][]float64{}, Policies: map[string]float64{}}
-	for _, w := range b.writers {
-		// The first ones meet policies that are compiled, and caches that are filled.
-		for range warmRequests {
-			if err := b.write(ctx, w, "&dryRun=All"); err != nil {
-				return half, err
+// inTurn has somebody write where policies are in force and where they are not, each as often as first, and then asks the API server for its account.
+func (b *admissionBench) inTurn(ctx context.Context, w writer, round *AdmissionRound) error {
+	sides := []struct {
+		sites []site
+		out   *AdmissionSide
+	}{{b.guarded, &round.With}, {b.open, &round.Without}}
+	for i := range warmRequests + latencyRequests {
+		slices.Reverse(sides)
+		for _, side := range sides {
+			begun := time.Now()
+			if err := b.write(ctx, w, side.sites, "&dryRun=All"); err != nil {
+				return err
+			}
+			// The first ones meet policies that are compiled, and caches that are filled.
+			if i >= warmRequests {
+				side.out.Latencies[w.String()] = append(side.out.Latencies[w.String()], milliseconds(time.Since(begun)))
 			}
 		}
+	}
+	for _, side := range sides {
 		before, err := b.inPolicies(ctx)
 		if err != nil {
-			return half, err
+			return err
 		}
-		for range latencyRequests {
-			begun := time.Now()
-			if err := b.write(ctx, w, "&dryRun=All"); err != nil {
-				return half, err
+		for range accountRequests {
+			if err := b.write(ctx, w, side.sites, "&dryRun=All"); err != nil {
+				return err
 			}
-			half.Latencies[w.String()] = append(half.Latencies[w.String()], milliseconds(time.Since(begun)))
 		}
 		after, err := b.inPolicies(ctx)
 		if err != nil {
-			return half, err
+			return err
 		}
-		half.Policies[w.String()] = (after - before) / latencyRequests
+		side.out.Policies[w.String()] = (after - before) / accountRequests
 	}
-	var err error
-	half.PerSecond, err = b.flood(ctx)
-	return half, err
+	return nil
 }
 
 // flood is how much the operator writes in a second by many at once.
@@ -213,7 +234,7 @@ func (b *admissionBench) flood(ctx context.Context) (float64, error) {
 	begun := time.Now()
 	err := atOnce(throughputWriters, func(int) error {
 		for time.Since(begun) < throughputTime {
-			if err := b.write(ctx, operators[done.Add(1)%int64(len(operators))], ""); err != nil {
+			if err := b.write(ctx, operators[done.Add(1)%int64(len(operators))], b.guarded, ""); err != nil {
 				return err
 			}
 		}
@@ -232,9 +253,9 @@ func (b *admissionBench) writersOf(who string) (writers []writer) {
 }
 
 // write sends one request of someone's.
-func (b *admissionBench) write(ctx context.Context, w writer, options string) error {
+func (b *admissionBench) write(ctx context.Context, w writer, sites []site, options string) error {
 	n := b.count.Add(1)
-	return b.send(ctx, w.http, w.body(b.spread[n%int64(len(b.spread))], n), options)
+	return b.send(ctx, w.http, w.body(sites[n%int64(len(sites))], n), options)
 }
 
 // inPolicies is how long the API server has been before policies so far, in milliseconds: a counter of its own.

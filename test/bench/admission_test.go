@@ -13,8 +13,8 @@ import (
 
 func TestAdmissionReport(t *testing.T) {
 	const what = anOrganization + ": Secret"
-	half := func(latency, perSecond, policies float64) AdmissionHalf {
-		all := AdmissionHalf{Latencies: map[string][]float64{}, Policies: map[string]float64{}, PerSecond: perSecond}
+	side := func(latency, perSecond, policies float64) AdmissionSide {
+		all := AdmissionSide{Latencies: map[string][]float64{}, Policies: map[string]float64{}, PerSecond: perSecond}
 		for _, who := range []string{what, theOperator + ": Service"} {
 			// The slowest comes first: percentiles sort.
 			all.Latencies[who], all.Policies[who] = append(all.Latencies[who], 10*latency), policies
@@ -26,10 +26,10 @@ func TestAdmissionReport(t *testing.T) {
 	}
 	var out bytes.Buffer
 	printAdmission(&out, map[int][]AdmissionRound{10: {
-		{With: half(2.4, 850, 3), Without: half(2, 1000, 2)}, {With: half(2.6, 950, 4), Without: half(2, 1000, 2)},
+		{With: side(2.4, 850, 0.7), Without: side(1.9, 1000, 0.1)}, {With: side(2.6, 950, 0.8), Without: side(2.1, 1000, 0.1)},
 	}})
 	for _, want := range []string{
-		"10\t" + what + "\t0.50 (0.40–0.60)\t0.5 (0.4–0.6)\t2.00\t1.50 (1.00–2.00)\n",
+		"10\t" + what + "\t0.60\t0.6\t2.00 (1.90–2.10)\t0.75 (0.70–0.80)\n",
 		"10\t0.90 (0.85–0.95)\t1000\n",
 	} {
 		if !strings.Contains(out.String(), want) {
@@ -38,15 +38,15 @@ func TestAdmissionReport(t *testing.T) {
 	}
 }
 
-// What somebody writes goes to the place that it is asked for, and is never the same twice.
+// What somebody writes goes to the site that it is asked for, and is never the same twice.
 func TestBodies(t *testing.T) {
 	for _, who := range []string{theOperator, anOrganization, anAdministrator} {
 		for what, body := range bodiesOf(who) {
-			first, second := body(benchNamespace(1), 1), body(benchNamespace(2), 2)
+			first, second := body(siteAt(1), 1), body(siteAt(2), 2)
 			if bytes.Equal(first.body, second.body) || strings.Contains(string(first.body), "%!") || strings.Contains(first.path, "%!") {
 				t.Errorf("%s %s: %s %s", who, what, first.path, first.body)
 			}
-			if who == theOperator && !strings.Contains(first.path, "/"+benchNamespace(1)) {
+			if who == theOperator && !strings.Contains(first.path, "/"+siteAt(1).stage) {
 				t.Errorf("%s %s: %s", who, what, first.path)
 			}
 		}
