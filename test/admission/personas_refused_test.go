@@ -113,7 +113,7 @@ func escalation(t *testing.T) {
 		{engineer.login(), byRBAC, binding("govpk-evidence", "govpk-operations")},
 		{engineer.login(), byRBAC, binding("govpk-evidence", "govpk-auditor")},
 		{engineer.login(), byRBAC, binding(live, "govpk-takedown")},
-		{engineer.login(), "govpk-children", binding(live, "govpk-organization")},
+		{engineer.login(), "govpk-restricted", binding(live, "govpk-organization")},
 		{engineer.login(), byRBAC, strings.ReplaceAll(binding("", "govpk-organization"), "RoleBinding", "ClusterRoleBinding")},
 		{engineer.login(), byRBAC, "{apiVersion: rbac.authorization.k8s.io/v1, kind: Role, metadata: {name: more, namespace: mandi}, rules: []}"},
 		{engineer.login(), byRBAC, "{apiVersion: v1, kind: ServiceAccount, metadata: {name: more, namespace: mandi}}"},
