@@ -40,11 +40,11 @@ func enrol(ctx context.Context, d *appsv1.Deployment) {
 	if *d.Spec.Replicas == 0 || len(template.InitContainers) == 0 && template.Containers[0].Name != render.SidecarName {
 		return
 	}
-	enrolAs(ctx, d, d.Name+"-1")
+	enrolAs(ctx, d, d.Name+"-1", "")
 }
 
-// enrolAs makes a pod of that name.
-func enrolAs(ctx context.Context, d *appsv1.Deployment, name string) {
+// enrolAs makes a pod of that name, and binds it to the node if there is one.
+func enrolAs(ctx context.Context, d *appsv1.Deployment, name, node string) {
 	GinkgoHelper()
 	pod := &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{Namespace: d.Namespace, Name: name, Labels: d.Spec.Template.Labels, Annotations: d.Spec.Template.Annotations},
@@ -55,7 +55,18 @@ func enrolAs(ctx context.Context, d *appsv1.Deployment, name string) {
 		return
 	}
 	Expect(err).NotTo(HaveOccurred())
+	if node != "" {
+		schedule(ctx, pod, node)
+	}
 	run(ctx, pod)
+}
+
+// schedule is what the scheduler does.
+func schedule(ctx context.Context, pod *corev1.Pod, node string) {
+	GinkgoHelper()
+	binding := &corev1.Binding{ObjectMeta: metav1.ObjectMeta{Namespace: pod.Namespace, Name: pod.Name}, Target: corev1.ObjectReference{Kind: "Node", Name: node}}
+	Expect(as("system:kube-scheduler").SubResource("binding").Create(ctx, pod, binding)).To(Succeed())
+	Expect(admin.Get(ctx, client.ObjectKeyFromObject(pod), pod)).To(Succeed())
 }
 
 // run is what a kubelet says of a pod whose every container started.

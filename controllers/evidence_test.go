@@ -149,8 +149,10 @@ func runPod(ctx context.Context, w *world, o *operator, containers int, node str
 	w.alone = true
 	Expect(admin.DeleteAllOf(ctx, &corev1.Pod{}, client.InNamespace(w.live()), client.GracePeriodSeconds(0))).To(Succeed())
 	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: w.live(), Name: "web-a"}, Spec: podSpec(w, containers)}
-	pod.Spec.NodeName = node
 	Expect(as("system:serviceaccount:kube-system:replicaset-controller").Create(ctx, pod)).To(Succeed())
+	if node != "" {
+		schedule(ctx, pod, node)
+	}
 	Eventually(func(g Gomega) {
 		var pods corev1.PodList
 		g.Expect(o.Client.List(ctx, &pods, client.InNamespace(w.live()))).To(Succeed())

@@ -188,8 +188,7 @@ func (w *world) replacePods(ctx context.Context) {
 			if !strings.HasPrefix(spec.ServiceAccountName, "component-") {
 				mode, other = other, mode
 			}
-			d.Spec.Template.Spec.NodeName = "node-1"
-			enrolAs(ctx, d, d.Name+"-"+mode)
+			enrolAs(ctx, d, d.Name+"-"+mode, "node-1")
 			if mode == "ambient" {
 				intoMesh(ctx, namespace, d.Name+"-"+mode)
 			}

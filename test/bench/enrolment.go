@@ -41,7 +41,7 @@ func enrolPlatform(ctx context.Context, admin client.Client) error {
 		if err := admin.Get(ctx, client.ObjectKey{Namespace: namespace, Name: name}, set); err != nil {
 			return err
 		}
-		if err := runPod(ctx, admin, admin, newPod(namespace, name+"-"+nodeName, set.Spec.Template)); err != nil {
+		if err := runPod(ctx, admin, admin, admin, newPod(namespace, name+"-"+nodeName, set.Spec.Template)); err != nil {
 			return err
 		}
 	}
@@ -73,7 +73,7 @@ func (p *player) enrol(ctx context.Context, d *appsv1.Deployment) error {
 	if !there && *d.Spec.Replicas > 0 {
 		// Admission learns of a namespace a moment later.
 		err := scenario.Eventually(ctx, 5*time.Second, func() error {
-			return runPod(ctx, p.replicaSet, p.node, newPod(d.Namespace, wanted, d.Spec.Template))
+			return runPod(ctx, p.replicaSet, p.scheduler, p.node, newPod(d.Namespace, wanted, d.Spec.Template))
 		})
 		if err != nil {
 			return p.unless(ctx, d, err)
@@ -98,17 +98,24 @@ func (p *player) unless(ctx context.Context, d *appsv1.Deployment, refusal error
 }
 
 func newPod(namespace, name string, template corev1.PodTemplateSpec) *corev1.Pod {
-	pod := &corev1.Pod{
+	return &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name, Labels: template.Labels, Annotations: template.Annotations}, Spec: template.Spec,
 	}
-	pod.Spec.NodeName = nodeName
-	return pod
 }
 
-// runPod makes a pod whose every container started.
-func runPod(ctx context.Context, controller, kubelet client.Client, pod *corev1.Pod) error {
+// runPod makes a pod on the node whose every container started.
+func runPod(ctx context.Context, controller, scheduler, kubelet client.Client, pod *corev1.Pod) error {
 	if err := controller.Create(ctx, pod); err != nil {
 		return err
+	}
+	binding := &corev1.Binding{
+		ObjectMeta: metav1.ObjectMeta{Namespace: pod.Namespace, Name: pod.Name}, Target: corev1.ObjectReference{Kind: "Node", Name: nodeName},
+	}
+	if err := scheduler.SubResource("binding").Create(ctx, pod, binding); err != nil {
+		return client.IgnoreNotFound(err)
+	}
+	if err := kubelet.Get(ctx, client.ObjectKeyFromObject(pod), pod); err != nil {
+		return client.IgnoreNotFound(err)
 	}
 	status := func(containers []corev1.Container) []corev1.ContainerStatus {
 		var out []corev1.ContainerStatus

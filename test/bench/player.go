@@ -28,7 +28,7 @@ import (
 type player struct {
 	admin client.WithWatch
 	// In managed namespaces each kind is written by the account that admission knows for it.
-	deployment, replicaSet, node, certManager client.Client
+	deployment, replicaSet, scheduler, node, certManager client.Client
 	// stop ends the run: nobody must wait for what a player that failed will not do.
 	stop context.CancelCauseFunc
 
@@ -39,11 +39,12 @@ type player struct {
 func startPlayer(ctx context.Context, stop context.CancelCauseFunc, cluster *scenario.Cluster) (*player, error) {
 	p := &player{admin: cluster.Admin, stop: stop}
 	for account, c := range map[string]*client.Client{
-		"kube-system:deployment-controller": &p.deployment, "kube-system:replicaset-controller": &p.replicaSet,
-		"kube-system:node-controller": &p.node, "cert-manager:cert-manager": &p.certManager,
+		"system:serviceaccount:kube-system:deployment-controller": &p.deployment, "system:serviceaccount:kube-system:replicaset-controller": &p.replicaSet,
+		"system:kube-scheduler": &p.scheduler, "system:serviceaccount:kube-system:node-controller": &p.node,
+		"system:serviceaccount:cert-manager:cert-manager": &p.certManager,
 	} {
 		var err error
-		if *c, err = cluster.As("system:serviceaccount:"+account, "system:masters"); err != nil {
+		if *c, err = cluster.As(account, "system:masters"); err != nil {
 			return nil, err
 		}
 	}
