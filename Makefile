@@ -35,7 +35,7 @@ build: ## Build the operator into bin/govpk-operator.
 	CGO_ENABLED=0 go build -trimpath -o bin/govpk-operator .
 
 .PHONY: test
-# API servers of tests are small, and so would collect garbage a sixth of their time.
+# API servers of tests are small, and would collect garbage a seventh of their time.
 test: export GOGC = 400
 test: envtest-assets haproxy ## Run the unit, golden and envtest tests; needs no root.
 	KUBEBUILDER_ASSETS=$(CURDIR)/bin/envtest go test $$(go list ./... | grep -v /controllers$$)
