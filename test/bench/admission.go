@@ -142,18 +142,23 @@ func newAdmissionBench(ctx context.Context, environment *envtest.Environment, cl
 			return nil, err
 		}
 	}
-	err = b.join(anAdministrator, cluster.Config)
-	return b, err
+	if err := b.join(anAdministrator, cluster.Config); err != nil {
+		return nil, err
+	}
+	slices.SortFunc(b.writers, func(a, c writer) int { return strings.Compare(a.String(), c.String()) })
+	return b, nil
 }
 
 func (b *admissionBench) join(who string, config *rest.Config) error {
-	// Without a limit of its own, as Go's client for HTTP has none.
+	// Go's client for HTTP has no rate limit.
 	client, err := rest.HTTPClientFor(config)
+	if err != nil {
+		return err
+	}
 	for what, body := range bodiesOf(who) {
 		b.writers = append(b.writers, writer{who, what, client, body})
 	}
-	slices.SortFunc(b.writers, func(a, c writer) int { return strings.Compare(a.String(), c.String()) })
-	return err
+	return nil
 }
 
 // round measures both sides, request by request in turn, then many at once, for which policies come and go: that takes a second or two.
