@@ -57,7 +57,7 @@ func mustAct(app *v1alpha1.ThirdPartyApplication, condition metav1.Condition) bo
 		return false
 	default:
 		return slices.Contains([]string{v1alpha1.ReasonOverdue, v1alpha1.ReasonNodesMissing, v1alpha1.ReasonCapacityMissing,
-			v1alpha1.ReasonGuardMissing, v1alpha1.ReasonGuardWeakened}, condition.Reason)
+			v1alpha1.ReasonGuardMissing, v1alpha1.ReasonGuardWeakened, v1alpha1.ReasonBreakGlass}, condition.Reason)
 	}
 }
 

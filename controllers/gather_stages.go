@@ -83,6 +83,7 @@ func (r *ApplicationReconciler) observeNamespace(ctx context.Context, name strin
 		// One that says no time says nothing: the loss is recorded again.
 		observed.UnencryptedSince, _ = time.Parse(time.RFC3339, namespace.Annotations[v1alpha1.UnencryptedSinceAnnotation])
 	}
+	observed.Incident = namespace.Labels[v1alpha1.BreakGlassLabel]
 	observed.Offline = namespace.Labels[v1alpha1.OfflineLabel]
 	observed.OfflineSince, _ = time.Parse(time.RFC3339, namespace.Annotations[v1alpha1.OfflineSinceAnnotation])
 	observed.Enforced = namespace.Annotations[v1alpha1.EnforcedAnnotation]

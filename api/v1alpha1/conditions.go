@@ -80,6 +80,9 @@ const (
 	ReasonKindMissing = "KindMissing"
 	// ReasonGuarded: every admission policy is in force.
 	ReasonGuarded = "Guarded"
+	// ReasonBreakGlass: every admission policy is in force, and in a stage namespace members of group platform.ntc.gov.pk:break-glass are exempt
+	// from some. Whoever repairs there removes the label once that is done.
+	ReasonBreakGlass = "BreakGlass"
 	// ReasonGuardMissing: an admission policy or binding of the operator's is missing. Nothing is launched; NTC applies them again.
 	ReasonGuardMissing = "GuardMissing"
 	// ReasonGuardWeakened: an admission policy or binding is being deleted, or is not what the operator ships. Nothing is launched; NTC applies

@@ -23,6 +23,9 @@ const (
 	// OfflineLabel on a live namespace names what locks it: a PolicyViolation (clause 9), as provider.<name> a CloudServiceProvider, or
 	// as breach.<name> a BreachReport (Cloud First Policy).
 	OfflineLabel = "platform.ntc.gov.pk/offline"
+	// BreakGlassLabel on a namespace names the incident for which members of group platform.ntc.gov.pk:break-glass write there where otherwise
+	// the operator alone does. One of them sets it; anyone who may change the namespace removes it.
+	BreakGlassLabel = "platform.ntc.gov.pk/break-glass"
 	// OfflineSinceAnnotation on a live namespace is when the operator set the offline label, in RFC 3339.
 	OfflineSinceAnnotation = "platform.ntc.gov.pk/offline-since"
 	// EnforcedAnnotation on a live namespace is the value of the offline label for which every step of the takedown is done. Of a

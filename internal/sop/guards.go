@@ -203,11 +203,22 @@ func defaultedRules(given []admissionv1.NamedRuleWithOperations) []admissionv1.N
 // assessGuards judges whether what must hold without the operator is in force. It belongs to no clause, since each clause rests on it.
 func (c *Case) assessGuards() Finding {
 	f := finding(Met, v1alpha1.ReasonGuarded, "every admission policy of this operator is in force")
-	if len(c.Guards) > 0 {
+	switch {
+	case len(c.Guards) > 0:
 		f = GuardsLost(c.Guards)
+	case c.Live.Incident != "":
+		f = c.glassBroken(v1alpha1.LiveNamespace, c.Live.Incident)
+	case c.Test.Incident != "":
+		f = c.glassBroken(v1alpha1.TestNamespace, c.Test.Incident)
 	}
 	f.Condition = v1alpha1.ConditionAdmissionInForce
 	return f
+}
+
+// glassBroken stops nothing: who repairs by hand may need what the operator does meanwhile.
+func (c *Case) glassBroken(stage, incident string) Finding {
+	return finding(Met, v1alpha1.ReasonBreakGlass, "every admission policy of this operator is in force, but group platform.ntc.gov.pk:break-glass writes in namespace %s for incident %s; "+
+		"NTC removes label %s of that namespace once the repair is done", c.Scope(stage).StageNamespace(), incident, v1alpha1.BreakGlassLabel)
 }
 
 // GuardsLost is the finding on gaps, of which there is one at least: the first, how many more, and the remedy.

@@ -194,6 +194,33 @@ func TestGuardsLost(t *testing.T) {
 	}
 }
 
+// Break-glass is said, of live before test, and stops nothing. A policy that is lost matters more.
+func TestBreakGlassIsSaid(t *testing.T) {
+	gone := []GuardGap{{Kind: BindingKind, Name: "govpk-images", Missing: true, Problem: "is missing"}}
+	for name, row := range map[string]struct {
+		test, live string
+		guards     []GuardGap
+		reason     string
+		says       string
+	}{
+		"nowhere":          {"", "", nil, v1alpha1.ReasonGuarded, "every admission policy"},
+		"in test":          {"INC-7", "", nil, v1alpha1.ReasonBreakGlass, "-test for incident INC-7; NTC removes label platform.ntc.gov.pk/break-glass"},
+		"in both":          {"INC-7", "INC-8", nil, v1alpha1.ReasonBreakGlass, "-live for incident INC-8"},
+		"a policy is lost": {"", "INC-8", gone, v1alpha1.ReasonGuardMissing, "govpk-images is missing"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := awaitingLaunch(t)
+			c.Guards, c.Test.Incident, c.Live.Incident = row.guards, row.test, row.live
+			a := Assess(c)
+			f := a.Findings[len(a.Findings)-1]
+			reached.Store(f.Reason, true)
+			if f.Condition != v1alpha1.ConditionAdmissionInForce || f.Reason != row.reason || !strings.Contains(f.Message, row.says) || (f.Outcome == Met) != (row.guards == nil) {
+				t.Errorf("%+v", f)
+			}
+		})
+	}
+}
+
 func TestGuardsLostKeepOffline(t *testing.T) {
 	c := flagged(t)
 	c.Violations[0].Spec.Lift = &v1alpha1.Lift{}

@@ -30,6 +30,8 @@ type ObservedStage struct {
 	// Offline is the label that locks the namespace, and Exposed whether the exposure label is set.
 	Offline string
 	Exposed bool
+	// Incident is the label by which break-glass writes there; empty: it does not.
+	Incident string
 	// OfflineSince is when the operator set that label; zero: it is not known. Enforced is its value once the takedown for it is complete.
 	OfflineSince time.Time
 	Enforced     string

@@ -22,7 +22,7 @@ import (
 // selector is what the alert asks the API server's metrics for.
 var selector = regexp.MustCompile(`apiserver_validating_admission_policy_check_total\{([^}]*govpk-break-glass[^}]*)\}`)
 
-// breakGlass: whoever is in the group is let through and counted, by the series that alert GovpkBreakGlass watches; nobody else is.
+// breakGlass: whoever is in the group breaks the glass of a namespace, is let through there and counted, by the series that alert GovpkBreakGlass watches; nobody else is.
 func breakGlass(t *testing.T) {
 	g := NewWithT(t)
 	rules, err := os.ReadFile(root("config/prometheus/rules.yaml"))
@@ -41,27 +41,42 @@ func breakGlass(t *testing.T) {
 		g.Expect(err).NotTo(HaveOccurred())
 		return sum(g, string(exposition), labels)
 	}
-	patch := func(as string) error {
+	const broken, whole = "health-portal-1a2b3c4d-live", "health-portal-1a2b3c4d-test"
+	patch := func(as, namespace string) error {
 		return request{As: as, Verb: "patch", Object: map[string]any{
-			"apiVersion": "apps/v1", "kind": "Deployment", "metadata": map[string]any{"name": "web", "namespace": "health-portal-1a2b3c4d-live"},
-			"spec": map[string]any{"replicas": 1},
+			"apiVersion": "apps/v1", "kind": "Deployment", "metadata": map[string]any{"name": "web", "namespace": namespace}, "spec": map[string]any{"replicas": 1},
+		}}.send(t.Context())
+	}
+	label := func(as, namespace string, incident any) error {
+		return request{As: as, Verb: "patch", Object: map[string]any{
+			"apiVersion": "v1", "kind": "Namespace", "metadata": map[string]any{"name": namespace, "labels": map[string]any{"platform.ntc.gov.pk/break-glass": incident}},
 		}}.send(t.Context())
 	}
 	g.Eventually(func() int {
-		g.Expect(patch("break-glass")).To(Succeed())
+		g.Expect(patch("break-glass", broken)).To(Succeed())
 		return counted()
 	}).WithTimeout(20*time.Second).Should(BeNumerically(">", 0), "the API server puts the policy into force a moment after it stored it")
 	before := counted()
-	g.Expect(patch("admin")).To(MatchError(ContainSubstring("only the operator writes")))
-	g.Expect(counted()).To(Equal(before), "a cluster administrator breaks no glass")
-	g.Expect(patch("break-glass")).To(Succeed())
-	g.Expect(counted()).To(Equal(before + 1))
+	for _, uncounted := range []error{patch("admin", broken), patch("break-glass", whole)} {
+		g.Expect(uncounted).To(MatchError(ContainSubstring("only the operator writes")))
+	}
+	g.Expect(label("admin", whole, "INC-9")).To(MatchError(ContainSubstring("written by the operator alone")))
+	g.Expect(label("admin", broken, nil)).To(Succeed())
+	g.Expect(counted()).To(Equal(before), "a cluster administrator breaks no glass, and what a member may not is not done")
+	g.Expect(label("break-glass", whole, "INC-9")).To(Succeed())
+	g.Expect(counted()).To(Equal(before+1), "what breaks the glass is seen itself")
+	g.Expect(patch("break-glass", broken)).To(Succeed())
+	g.Expect(counted()).To(Equal(before + 2))
+	g.Expect(request{As: "break-glass", Verb: "patch", Object: map[string]any{
+		"apiVersion": "v1", "kind": "PersistentVolume", "metadata": map[string]any{"name": "pv-health", "labels": map[string]any{"a": "b"}},
+	}}.send(t.Context())).To(Succeed())
+	g.Expect(counted()).To(Equal(before+3), "what is in no namespace is exempt without a label, and seen without one")
 	// Let through to a kubelet that is not there.
 	enter := request{As: "break-glass", Verb: "connect", Subresource: "exec", Object: map[string]any{
-		"apiVersion": "v1", "kind": "Pod", "metadata": map[string]any{"name": "web-1-a", "namespace": "health-portal-1a2b3c4d-live"},
+		"apiVersion": "v1", "kind": "Pod", "metadata": map[string]any{"name": "web-1-a", "namespace": broken},
 	}}
 	g.Expect(enter.send(t.Context())).To(MatchError(Not(ContainSubstring("denied request"))))
-	g.Expect(counted()).To(Equal(before + 2))
+	g.Expect(counted()).To(Equal(before + 4))
 }
 
 // sum adds the series of an exposition that have all labels.
