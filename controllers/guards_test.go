@@ -9,6 +9,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	admissionv1 "k8s.io/api/admissionregistration/v1"
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -35,6 +36,19 @@ var _ = Describe("Admission policies", func() {
 			g.Expect(condition).To(HaveValue(And(HaveField("Reason", reason), HaveField("Message", ContainSubstring(message)))))
 		}
 	}
+
+	It("let break-glass repair one namespace, and the application says so", func(ctx context.Context) {
+		w, o := newWorld(ctx), start()
+		w.passAudit(ctx, o)
+		w.until(ctx, o, w.stage(ctx, v1alpha1.StageTesting))
+		w.settle(ctx, o)
+		breakGlass(ctx, w.test())
+		w.until(ctx, o, guarded(ctx, w, v1alpha1.ReasonBreakGlass, "writes in namespace "+w.test()+" for incident INC-7"))
+		w.untilEvent(ctx, o, HavePrefix("Warning BreakGlass "))
+		w.settle(ctx, o)
+		mendGlass(ctx, w.test())
+		w.until(ctx, o, guarded(ctx, w, v1alpha1.ReasonGuarded, "is in force"))
+	})
 
 	It("are what the operator ships, and whoever removes or weakens one is seen on every application", func(ctx context.Context) {
 		one, two, o := newWorld(ctx), newWorld(ctx), start()
@@ -98,3 +112,19 @@ var _ = Describe("Admission policies", func() {
 		both(v1alpha1.ReasonGuarded, "in force")
 	})
 })
+
+// breakGlass labels a namespace, so that members of the group write there once admission knows.
+func breakGlass(ctx context.Context, namespace string) {
+	GinkgoHelper()
+	member, err := client.New(impersonated("engineer-9@ntc.gov.pk", "system:masters", "platform.ntc.gov.pk:break-glass"), client.Options{Scheme: scheme})
+	Expect(err).NotTo(HaveOccurred())
+	label := client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"labels":{"platform.ntc.gov.pk/break-glass":"INC-7"}}}`))
+	Expect(member.Patch(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}, label)).To(Succeed())
+}
+
+// mendGlass takes the label away as somebody who is no member.
+func mendGlass(ctx context.Context, namespace string) {
+	GinkgoHelper()
+	label := client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"labels":{"platform.ntc.gov.pk/break-glass":null}}}`))
+	Expect(admin.Patch(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}, label)).To(Succeed())
+}
