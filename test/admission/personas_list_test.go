@@ -153,7 +153,7 @@ var notable = []struct {
 	{"take it offline by hand: delete routes", deed{"delete", "httproutes", "gateway.networking.k8s.io", ""}, []persona{securityTeam}},
 	{"take it offline by hand: delete what lets traffic in", deed{"delete", "networkpolicies", "networking.k8s.io", ""}, []persona{securityTeam}},
 	{"delete pods", deed{"delete", "pods", "", ""}, []persona{operations, securityTeam}},
-	{"write the Secrets that a release names", deed{"create", "secrets", "", ""}, []persona{developer, support}},
+	{"write the Secrets that a release names", deed{"supply", "secrets", ours, ""}, []persona{developer, support}},
 	{"keep the accredited list", deed{"accredit", "cloudserviceproviders", ours, ""}, []persona{cloudOffice}},
 	{"issue and revoke commercial certificates", deed{"issue", "authorities", ours, "NITB"}, []persona{nitbIssuer}},
 	{"issue and revoke certificates of the Cloud Office", deed{"issue", "authorities", ours, "CloudOffice"}, []persona{cloudOffice}},
