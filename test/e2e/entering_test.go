@@ -5,16 +5,20 @@ package e2e
 
 import (
 	"context"
+	"fmt"
 	"net"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
 	"github.com/ntc-gov-pk/govpk-operator/test/scenario"
@@ -58,8 +62,13 @@ var _ = Describe("What runs on the real cluster", Ordered, func() {
 		Entry("with every right of RBAC", "nobody enters or reaches what runs past the gateway", "admin-1@ntc.gov.pk", "system:masters"),
 	)
 
-	It("is entered by who breaks the glass", func(ctx context.Context) {
+	It("is entered by who breaks the glass, and names an incident first", func(ctx context.Context) {
 		pod := podOf(ctx, app, v1alpha1.LiveNamespace, "api")
+		mended := client.RawPatch(types.MergePatchType, fmt.Appendf(nil, `{"metadata":{"labels":{%q:null}}}`, v1alpha1.BreakGlassLabel))
+		Expect(cluster.Admin.Patch(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: pod.Namespace}}, mended)).To(Succeed())
+		Eventually(func() error {
+			return enter(ctx, "engineer-9@ntc.gov.pk", []string{"platform.ntc.gov.pk:break-glass", "system:masters"}, pod.Namespace, "pods", pod.Name, "attach", &corev1.PodAttachOptions{Stdout: true})
+		}).Should(MatchError(ContainSubstring("to break the glass of this namespace see docs/break-glass.md")), "admission learns of the label by a watch")
 		var connection net.Conn
 		Eventually(func() (err error) {
 			connection, err = cluster.Forward(ctx, pod, 8080)

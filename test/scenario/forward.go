@@ -27,7 +27,7 @@ import (
 	"github.com/ntc-gov-pk/govpk-operator/api/v1alpha1"
 )
 
-// repairing is whom admission lets repair by hand, in namespaces that he labelled for it; see docs/break-glass.md.
+// repairing is whom admission lets repair by hand, in namespaces that were labelled for it; see docs/break-glass.md.
 var repairing = rest.ImpersonationConfig{UserName: "engineer-9@ntc.gov.pk", Groups: []string{"platform.ntc.gov.pk:break-glass", "system:masters", "system:authenticated"}}
 
 // portForward is the protocol of kubectl port-forward.
@@ -49,7 +49,7 @@ func (c *Cluster) BreakGlass(ctx context.Context, namespace string) error {
 	if err := writer.Patch(ctx, labelled, label); err != nil {
 		return err
 	}
-	// No policy but that of stage namespaces is about Leases.
+	// Of Leases no policy says anything but who writes them in a managed namespace.
 	return Eventually(ctx, 10*time.Second, func() error {
 		return writer.Create(ctx, &coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "glass"}}, client.DryRunAll)
 	})
