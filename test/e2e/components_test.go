@@ -47,7 +47,7 @@ var _ = Describe("The sample with its database", Ordered, func() {
 	It("lets the organization write the Secret that its release names, no other one, and lets nobody read it back", func(ctx context.Context) {
 		for _, stage := range []string{v1alpha1.TestNamespace, v1alpha1.LiveNamespace} {
 			By("trying in " + stage)
-			refusal := ContainSubstring("those that spec.components[] of its ThirdPartyApplication names there, of type Opaque")
+			refusal := ContainSubstring("those that spec.components[] names there, of type Opaque")
 			Expect(app.WriteSecret(ctx, stage, "other", map[string]string{"password": "x"})).To(MatchError(refusal))
 			pull := &corev1.Secret{
 				ObjectMeta: metav1.ObjectMeta{Namespace: app.Namespace(stage), Name: "db"},

@@ -33,8 +33,8 @@ var repairing = rest.ImpersonationConfig{UserName: "engineer-9@ntc.gov.pk", Grou
 // portForward is the protocol of kubectl port-forward.
 const portForward = "portforward.k8s.io"
 
-// BreakGlass labels a namespace for break-glass and returns once admission knows; nothing is asked of one that is labelled.
-func (c *Cluster) BreakGlass(ctx context.Context, namespace string) error {
+// breakGlass labels a namespace for break-glass and returns once admission knows; nothing is asked of one that is labelled.
+func (c *Cluster) breakGlass(ctx context.Context, namespace string) error {
 	labelled := &corev1.Namespace{}
 	if err := c.Admin.Get(ctx, client.ObjectKey{Name: namespace}, labelled); err != nil || labelled.Labels[v1alpha1.BreakGlassLabel] != "" {
 		return err
@@ -58,7 +58,7 @@ func (c *Cluster) BreakGlass(ctx context.Context, namespace string) error {
 // Forward connects to a port of a pod as kubectl port-forward does, a new connection each time. It comes from the pod's own loopback, which no
 // NetworkPolicy holds: what refuses it is in the pod. Admission lets nobody in but break-glass.
 func (c *Cluster) Forward(ctx context.Context, pod *corev1.Pod, port int) (net.Conn, error) {
-	if err := c.BreakGlass(ctx, pod.Namespace); err != nil {
+	if err := c.breakGlass(ctx, pod.Namespace); err != nil {
 		return nil, err
 	}
 	config := rest.CopyConfig(c.Config)
