@@ -40,6 +40,8 @@ var issuerKind = schema.GroupVersionKind{Group: "cert-manager.io", Version: "v1"
 
 const (
 	meshIssuer = "govpk-mesh"
+	// nextName is the name of the authority that the tests change to.
+	nextName = "e2e next"
 	// takesUp is how long a kubelet may take to bring what changed to a pod, also once it is told to look.
 	takesUp = 90 * time.Second
 	// rate is how many requests a second go along an edge meanwhile.
@@ -67,7 +69,7 @@ var _ = Describe("Certificates under load", Serial, Ordered, ContinueOnFailure, 
 			}
 		}).WithTimeout(takesUp).WithPolling(time.Second).Should(Succeed())
 		use.goesOn()
-		use.stop("a renewal of every certificate")
+		use.stop(ctx, "a renewal of every certificate")
 		seen := len(session.all())
 		Eventually(func() int { return len(session.all()) }).Should(BeNumerically(">", seen), "the session goes on")
 		Expect(slices.Compact(slices.Clone(session.all()))).To(HaveLen(1), "by the same process of PostgreSQL")
@@ -108,7 +110,7 @@ var _ = Describe("Certificates under load", Serial, Ordered, ContinueOnFailure, 
 		Expect(presents(ctx, app).Issuer.CommonName).NotTo(BeEmpty(), "the API's sidecar answers")
 		restore(ctx)
 		isReasoned(ctx, app, v1alpha1.ConditionTrafficEncrypted, v1alpha1.ReasonEncrypted)
-		use.stop("a change to an Istio that is not there, and back")
+		use.stop(ctx, "a change to an Istio that is not there, and back")
 		total, problems := visits.stop()
 		Expect(problems).To(BeEmpty(), "of %d requests of visitors", total)
 		names := func(pods []corev1.Pod) (names []string) {
@@ -134,6 +136,9 @@ var _ = Describe("Certificates under load", Serial, Ordered, ContinueOnFailure, 
 		DeferCleanup(func(ctx context.Context) {
 			signsBy(ctx, secret)
 			cluster.Trust(old)
+			// The namespace of live is kept, and cert-manager keeps a Secret whose authority nobody trusts any more until it is due.
+			renewAll(ctx, app)
+			Eventually(func() []string { return issuers(ctx, app) }).WithTimeout(takesUp).ShouldNot(ContainElement(nextName), "cert-manager issues")
 			Expect(cluster.Admin.Delete(ctx, next)).To(Succeed())
 		})
 		bundle := string(next.Data[corev1.TLSCertKey])
@@ -151,9 +156,9 @@ var _ = Describe("Certificates under load", Serial, Ordered, ContinueOnFailure, 
 		everySidecarSays(ctx, app, "authorities renewed", "certificate renewed")
 		Eventually(func(g Gomega) {
 			look(ctx, g, app)
-			g.Expect(presents(ctx, app).Issuer.CommonName).To(Equal("e2e next"))
+			g.Expect(presents(ctx, app).Issuer.CommonName).To(Equal(nextName))
 		}).WithTimeout(takesUp).Should(Succeed())
-		Expect(before.Issuer.CommonName).NotTo(Equal("e2e next"))
+		Expect(before.Issuer.CommonName).NotTo(Equal(nextName))
 		By("removing the old authority")
 		setMesh(ctx, map[string]any{"caBundle": bundle})
 		everySidecarSays(ctx, app, "certificates=2", "certificates=1")
@@ -162,7 +167,7 @@ var _ = Describe("Certificates under load", Serial, Ordered, ContinueOnFailure, 
 		use.goesOn()
 		total, problems := visits.stop()
 		Expect(problems).To(BeEmpty(), "of %d requests of visitors", total)
-		use.stop("a change of the authority")
+		use.stop(ctx, "a change of the authority")
 		AddReportEntry("visitors' requests meanwhile", total)
 		restore(ctx)
 	})
@@ -171,13 +176,14 @@ var _ = Describe("Certificates under load", Serial, Ordered, ContinueOnFailure, 
 // edgeUse are requests along the edge from desk to the API, half of them on connections of their own.
 type edgeUse struct {
 	*lines
+	app   *scenario.App
 	begun time.Time
 }
 
 func useEdge(ctx context.Context, app *scenario.App) *edgeUse {
 	GinkgoHelper()
 	l := follow(ctx, podOf(ctx, app, v1alpha1.LiveNamespace, desk), fmt.Sprintf("/api/ask?seconds=600&rate=%d", rate))
-	use := &edgeUse{lines: l, begun: time.Now()}
+	use := &edgeUse{lines: l, app: app, begun: time.Now()}
 	use.goesOn()
 	return use
 }
@@ -188,13 +194,15 @@ func (u *edgeUse) goesOn() {
 	Eventually(func() int { return len(u.all()) }).Should(BeNumerically(">", now+1), "desk counts each second")
 }
 
-func (u *edgeUse) stop(during string) {
+func (u *edgeUse) stop(ctx context.Context, during string) {
 	GinkgoHelper()
 	took := time.Since(u.begun)
 	Expect(u.ended()).To(BeFalse(), "the load went on all the while")
 	t, err := u.tally()
 	Expect(err).NotTo(HaveOccurred())
-	Expect(t.Failed).To(BeZero(), "of %d: %v", t.Asked, t.Problems)
+	Expect(t.Failed).To(BeZero(), func() string {
+		return fmt.Sprintf("of %d: %v; the sidecars say:\n%s", t.Asked, t.Problems, sidecarLogs(ctx, u.app))
+	})
 	Expect(float64(t.Asked)/took.Seconds()).To(BeNumerically(">", rate/4), "requests a second: fewer than asked for where the machine is busy")
 	AddReportEntry("requests along the edge during "+during, fmt.Sprintf("%d in %.1f s, none failed; the aim is %d a second", t.Asked, took.Seconds(), rate))
 }
@@ -229,6 +237,16 @@ func said(ctx context.Context, g Gomega, pod corev1.Pod) string {
 	return string(log)
 }
 
+// sidecarLogs are those of live.
+func sidecarLogs(ctx context.Context, app *scenario.App) string {
+	GinkgoHelper()
+	var logs strings.Builder
+	for _, pod := range meshed(ctx, app) {
+		Eventually(func(g Gomega) { fmt.Fprintf(&logs, "== %s\n%s", pod.Name, said(ctx, g, pod)) }).Should(Succeed(), "the way leads through the API server and a kubelet")
+	}
+	return logs.String()
+}
+
 // everySidecarSays waits until the sidecars of live have said something after the last time that they said something else.
 func everySidecarSays(ctx context.Context, app *scenario.App, after, what string) {
 	GinkgoHelper()
@@ -261,11 +279,7 @@ func renewAll(ctx context.Context, app *scenario.App) {
 	GinkgoHelper()
 	certManager, err := cluster.As("system:serviceaccount:cert-manager:cert-manager")
 	Expect(err).NotTo(HaveOccurred())
-	all := &unstructured.UnstructuredList{}
-	all.SetGroupVersionKind(certificateKind)
-	Expect(cluster.Admin.List(ctx, all, client.InNamespace(app.Namespace("live")))).To(Succeed())
-	Expect(all.Items).NotTo(BeEmpty())
-	for _, found := range all.Items {
+	for _, found := range certificatesOf(ctx, app) {
 		Eventually(func(g Gomega) {
 			certificate := &unstructured.Unstructured{}
 			certificate.SetGroupVersionKind(certificateKind)
@@ -274,6 +288,26 @@ func renewAll(ctx context.Context, app *scenario.App) {
 			g.Expect(certManager.Status().Update(ctx, certificate)).To(Succeed())
 		}).Should(Succeed(), "cert-manager may write the status meanwhile")
 	}
+}
+
+// certificatesOf are those of live.
+func certificatesOf(ctx context.Context, app *scenario.App) []unstructured.Unstructured {
+	GinkgoHelper()
+	all := &unstructured.UnstructuredList{}
+	all.SetGroupVersionKind(certificateKind)
+	Expect(cluster.Admin.List(ctx, all, client.InNamespace(app.Namespace("live")))).To(Succeed())
+	Expect(all.Items).NotTo(BeEmpty())
+	return all.Items
+}
+
+// issuers are the authorities behind the certificates of live.
+func issuers(ctx context.Context, app *scenario.App) (names []string) {
+	GinkgoHelper()
+	for _, certificate := range certificatesOf(ctx, app) {
+		issued := stolen(ctx, app, v1alpha1.LiveNamespace, certificate.GetName())
+		names = append(names, issued.Leaf.Issuer.CommonName)
+	}
+	return names
 }
 
 func issuing(certificate *unstructured.Unstructured) error {
@@ -311,7 +345,7 @@ func newAuthority(ctx context.Context) *corev1.Secret {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	Expect(err).NotTo(HaveOccurred())
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: "e2e next"},
+		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: nextName},
 		NotBefore: time.Now().Add(-time.Minute), NotAfter: time.Now().Add(24 * time.Hour),
 		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageCRLSign,
 	}
